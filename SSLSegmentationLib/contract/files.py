@@ -1,0 +1,76 @@
+"""File names and safe writing: whatever matters is written beside, flushed to disk, and renamed."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import uuid
+from pathlib import Path
+from typing import Iterator, Union
+
+from SSLSegmentationLib.contract.errors import SSLSegmentationError
+
+PathLike = Union[str, "os.PathLike[str]"]
+
+SCAN_SUFFIXES = (".nii.gz", ".nii", ".seg.nrrd", ".nrrd", ".nhdr", ".mha", ".mhd", ".hdr")
+
+
+def stem(path: PathLike) -> str:
+    """File name less one scan suffix ("a.seg.nrrd" → "a"); the name itself where it has none (a DICOM folder)."""
+    name = Path(path).name
+    for suffix in SCAN_SUFFIXES:
+        if name.lower().endswith(suffix) and len(name) > len(suffix):
+            return name[: -len(suffix)]
+    return name
+
+
+def is_scan_name(path: PathLike) -> bool:
+    """Whether the file name ends in a scan suffix and is not hidden."""
+    name = Path(path).name
+    return not name.startswith(".") and name.lower().endswith(SCAN_SUFFIXES)
+
+
+@contextlib.contextmanager
+def disk_errors(path: PathLike) -> Iterator[None]:
+    """Turns a full or read-only disk into `disk.full` or `disk.read_only`, naming `path`."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise SSLSegmentationError("disk.full", f"No space is left to write {path}.") from error
+        if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+            raise SSLSegmentationError("disk.read_only", f"{path} cannot be written: {error.strerror}.") from error
+        raise
+
+
+@contextlib.contextmanager
+def replacing(path: PathLike) -> Iterator[Path]:
+    """A temporary path in the same folder with the same suffix; renamed to `path` when the block ends without error.
+
+    The temporary file is flushed to disk first, and removed on error, so no half-written file gets the final name.
+    """
+    final = Path(path)
+    temporary = final.with_name(f".{uuid.uuid4().hex[:8]}.{final.name}")
+    with disk_errors(final):
+        final.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield temporary
+            with open(temporary, "rb+") as handle:
+                os.fsync(handle.fileno())
+            os.replace(temporary, final)
+        finally:
+            with contextlib.suppress(FileNotFoundError):
+                temporary.unlink()
+
+
+def write_text(path: PathLike, text: str) -> None:
+    """Replaces `path` with `text` (UTF-8, "\\n") in one step."""
+    with replacing(path) as temporary, open(temporary, "w", encoding="utf-8", newline="\n") as handle:
+        handle.write(text)
+
+
+def write_bytes(path: PathLike, data: bytes) -> None:
+    """Replaces `path` with `data` in one step."""
+    with replacing(path) as temporary, open(temporary, "wb") as handle:
+        handle.write(data)

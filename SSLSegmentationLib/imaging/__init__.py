@@ -1,0 +1,1 @@
+"""First floor: scans, geometry, masks, biomarkers, phantoms. numpy, scipy and SimpleITK; runs in Slicer and in the backend."""
