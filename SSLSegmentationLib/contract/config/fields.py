@@ -8,6 +8,22 @@ from typing import Any, Dict, Optional, Tuple, Union
 
 Number = Union[int, float]
 
+_KIND_TEXTS = {
+    "int": "a whole number",
+    "float": "a number",
+    "text": "text",
+    "path": "a path",
+    "paths": "a path or a list of paths",
+    "ints": "whole numbers",
+    "floats": "numbers",
+    "pairs": "a list of pairs of numbers",
+}
+
+
+def _plain(number: Number) -> str:
+    """Digits as a person writes them: 2147483647, not 2.14748e+09."""
+    return str(number) if isinstance(number, int) else f"{number:g}"
+
 
 @dataclass(frozen=True)
 class FieldInfo:
@@ -35,18 +51,23 @@ class FieldInfo:
             parts.append("one of " + ", ".join(self.choices))
         elif self.kind == "bool":
             parts.append("true or false")
-        elif self.low is not None or self.high is not None:
-            low = "-∞" if self.low is None else f"{self.low:g}"
-            high = "∞" if self.high is None else f"{self.high:g}"
-            parts.append(f"{low} to {high}")
         else:
-            parts.append({"int": "a whole number", "float": "a number", "text": "text", "path": "a path"}.get(self.kind, self.kind))
+            parts.append(_KIND_TEXTS[self.kind])
+            if self.kind in ("ints", "floats"):
+                shortest, longest = self.length
+                parts[-1] = f"a list of {shortest if shortest == longest else f'{shortest} to {longest}'} {parts[-1]}"
+            if self.low is not None and self.high is not None:
+                parts[-1] += f" from {_plain(self.low)} to {_plain(self.high)}"
+            elif self.low is not None:
+                parts[-1] += f" from {_plain(self.low)}"
+            elif self.high is not None:
+                parts[-1] += f" up to {_plain(self.high)}"
         if self.unit:
             parts[-1] += f" {self.unit}"
         parts += list(self.words)
         if self.optional:
-            parts.append("or nothing")
-        return ", ".join(parts)
+            parts.append("nothing")
+        return " or ".join(parts)
 
 
 def setting(default: Any, kind: str, help: str, **facts: Any) -> Any:  # noqa: A002  # "help" is the field's own name

@@ -130,7 +130,7 @@ class TrainConfig:
     foreground_share: float = setting(0.5, "float", "share of a batch drawn where a tissue is", unit="of the batch", low=0.0, high=1.0)
     keep: str = setting("last", "choice", "weights of the model: last (averaged) or best by validation", choices=("last", "best"))
     averaging: float = setting(0.999, "float", "decay of the averaged weights per step; 0: off", unit="(factor)", low=0.0, high=0.99999)
-    validate_every: Union[Auto, int] = setting("auto", "int", "steps between validations; auto: twenty in a run", unit="steps", low=1, words=("auto",))
+    validate_every: Union[Auto, int] = setting("auto", "int", "steps between validations; auto: ten in a run", unit="steps", low=1, words=("auto",))
     early_stopping: bool = setting(False, "bool", "stop fine-tuning when its validation loss no longer falls")
     threshold: float = setting(1e-3, "float", "fall of the validation loss that counts as better", unit="(loss)", low=0.0)
     patience: int = setting(10, "int", "validations without a better loss before fine-tuning stops", unit="validations", low=1, high=10000)

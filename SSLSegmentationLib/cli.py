@@ -1,0 +1,100 @@
+"""The command line: parses arguments, and imports a command's module when that command runs."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import importlib
+import io
+import os
+import sys
+import traceback
+from typing import List, NoReturn, Optional, Sequence
+
+from SSLSegmentationLib import __version__
+from SSLSegmentationLib.cli_arguments import COMMANDS
+
+EXIT_USAGE = 2
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong with the arguments in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        sys.stderr.write(f"error: {message}. See '{self.prog} --help'. [usage.arguments]\n")
+        raise SystemExit(EXIT_USAGE)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of every command."""
+    parser = _Parser(
+        prog="sslseg",
+        description="Self-supervised pretraining, segmentation and biomarkers for medical scans. Research use only.",
+    )
+    parser.add_argument("--version", action="version", version=f"sslseg {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=_Parser)
+    for name, command in COMMANDS.items():
+        child = commands.add_parser(
+            name, help=command.help, description=f"{command.help[0].upper()}{command.help[1:]}.", allow_abbrev=False
+        )
+        command.add_arguments(child)
+        child.add_argument("--traceback", action="store_true", help="on an error show where in the program it arose")
+    return parser
+
+
+def _make_streams_safe() -> None:
+    """UTF-8 whatever the locale, so that no file name can end a command with an encoding error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
+def _report(error: BaseException, *, show_traceback: bool) -> int:
+    """Writes `error` as one line to stderr; gives the exit code."""
+    from SSLSegmentationLib.contract.failures import describe_error
+
+    failure = describe_error(error)
+    if show_traceback:
+        traceback.print_exception(type(error), error, error.__traceback__)
+    line = " ".join(str(failure).split())
+    # Who closed stderr does not read it either.
+    with contextlib.suppress(OSError, ValueError):
+        sys.stderr.write(f"error: {line}\n")
+        sys.stderr.flush()
+    return failure.exit_code
+
+
+def _quiet_after_broken_pipe() -> int:
+    """The reader of our output has gone (`| head`): end without a word, also when Python flushes at exit."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+    return 0
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    module = importlib.import_module(f"SSLSegmentationLib.{COMMANDS[arguments.command].module}")
+    code: int = module.run(arguments)
+    sys.stdout.flush()
+    return code
+
+
+def main(words: Optional[Sequence[str]] = None) -> int:
+    """Runs one command line; gives its exit code and raises nothing."""
+    _make_streams_safe()
+    given: List[str] = list(sys.argv[1:] if words is None else words)
+    try:
+        arguments = build_parser().parse_args(given)
+    except SystemExit as exit_request:
+        return exit_request.code if isinstance(exit_request.code, int) else EXIT_USAGE
+    except BrokenPipeError:
+        return _quiet_after_broken_pipe()
+    try:
+        return _run(arguments)
+    except BrokenPipeError:
+        return _quiet_after_broken_pipe()
+    except SystemExit as exit_request:
+        return exit_request.code if isinstance(exit_request.code, int) else 0
+    except BaseException as error:  # noqa: BLE001  # the one place where every error becomes a line and a code
+        return _report(error, show_traceback=arguments.traceback)
