@@ -18,20 +18,21 @@ from SSLSegmentationLib.learning.augmentation.spatial import flip, warp
 
 
 def apply_augmentation(
-    images: Tensor, labels: Tensor | None, valid: Tensor | None, draw: AugmentationDraw
+    images: Tensor, labels: Tensor | None, valid: Tensor | None, draw: AugmentationDraw, *, tissues: int | None = None
 ) -> tuple[Tensor, Tensor | None, Tensor | None]:
     """The batch changed as drawn; the inputs stay as they are, and images that nothing was drawn for stay bit for bit.
 
-    `images` (N, C, *S) float, 0 being the image's mean; `labels` (N, *S) uint8; `valid` (N, 1, *S) bool. What a warp brings
-    in from outside an image is 0, background and not valid.
+    `images` (N, C, *S) float32, 0 being the image's mean; `labels` (N, *S) uint8; `valid` (N, 1, *S) bool, or 0 and 1. What a warp brings
+    in from outside an image is 0, background and not valid. `tissues` is the highest label; without it, it is looked for,
+    which makes a graphics card wait.
     """
-    maps = [values for values in (None if labels is None else labels[:, None], valid) if values is not None]
-    kinds = [values.dtype for values in maps]
-    images, maps = _spatial(images, [values.to(images.dtype) for values in maps], draw)
-    maps = [values.to(kind) for values, kind in zip(maps, kinds, strict=True)]
-    new_valid = None if valid is None else maps.pop()
-    new_labels = None if labels is None else maps.pop()[:, 0]
-    return change_intensity(images, draw), new_labels, new_valid
+    maps = None if labels is None else labels[:, None]
+    if tissues is None:
+        # With nothing but background there is still one tissue to ask for.
+        tissues = 1 if maps is None or not maps.numel() else max(int(maps.max()), 1)
+    images, maps, valid = warp(images, maps, valid, draw, tissues=tissues)
+    images = change_intensity(flip(images, draw), draw)
+    return images, None if maps is None else flip(maps, draw)[:, 0], None if valid is None else flip(valid, draw)
 
 
 def change_intensity(images: Tensor, draw: AugmentationDraw) -> Tensor:
@@ -53,12 +54,6 @@ def change_intensity(images: Tensor, draw: AugmentationDraw) -> Tensor:
     change(draw.low_resolution != 1, lower_resolution, draw.low_resolution)
     change(draw.gamma != 1, bend_gamma, draw.gamma, draw.gamma_inverted)
     return rows.reshape(images.shape)
-
-
-def _spatial(images: Tensor, maps: list[Tensor], draw: AugmentationDraw) -> tuple[Tensor, list[Tensor]]:
-    images, maps = warp(images, maps, draw)
-    images, *maps = flip([images, *maps], draw)
-    return images, maps
 
 
 def _single(values: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -10,30 +10,62 @@ from torch.nn import functional
 from SSLSegmentationLib.learning.augmentation.draw import AugmentationDraw
 from SSLSegmentationLib.learning.augmentation.elastic import displacement_field
 
-Maps = list[Tensor]
+# Labels of up to this many tissues are sampled linearly, as one share per tissue; with more, memory counts more than edges.
+LINEAR_TISSUES = 8
 
 
-def flip(maps: Maps, draw: AugmentationDraw) -> Maps:
-    """Mirrors the drawn axes of each map (N, C, *S): voxels move, no value changes."""
+def flip(values: Tensor, draw: AugmentationDraw) -> Tensor:
+    """Mirrors the drawn axes of `values` (N, C, *S): voxels move, none changes."""
     for axis in range(draw.flips.shape[1]):
         samples = np.flatnonzero(draw.flips[:, axis])
         if len(samples):
-            index = torch.as_tensor(samples, device=maps[0].device)
-            maps = [values.index_copy(0, index, values[index].flip(2 + axis)) for values in maps]
-    return maps
+            index = torch.as_tensor(samples, device=values.device)
+            values = values.index_copy(0, index, values[index].flip(2 + axis))
+    return values
 
 
-def warp(images: Tensor, nearest: Maps, draw: AugmentationDraw) -> tuple[Tensor, Maps]:
-    """Rotates, scales and deforms `images` (N, C, *S) linearly and the maps of `nearest` by the nearest voxel.
+def warp(
+    images: Tensor, labels: Tensor | None, valid: Tensor | None, draw: AugmentationDraw, *, tissues: int
+) -> tuple[Tensor, Tensor | None, Tensor | None]:
+    """Rotates, scales and deforms `images` (N, C, *S), `labels` (N, 1, *S) and `valid` (N, 1, *S).
 
-    Only the drawn images are sampled, with one grid for all of them; what comes from outside the image is 0.
+    Only the drawn images are sampled, all of them in one call. What comes from outside the image is 0. A voxel gets the label
+    that has the largest share of it in linear interpolation (ties: the lower one), and is valid where most of it is.
     """
     samples = np.flatnonzero(draw.warped)
     if not len(samples):
-        return images, nearest
-    grid = sampling_grid(draw.take(samples.tolist()), device=images.device)
+        return images, labels, valid
     index = torch.as_tensor(samples, device=images.device)
-    return _sample(images, index, grid, "bilinear"), [_sample(values, index, grid, "nearest") for values in nearest]
+    grid = sampling_grid(draw.take(samples.tolist()), device=images.device)
+    shares = None if labels is None or tissues > LINEAR_TISSUES else _shares(labels[index], tissues).to(images.dtype)
+    chosen = [images[index]]
+    if shares is not None:
+        chosen.append(shares)
+    if valid is not None:
+        chosen.append(valid[index].to(images.dtype))
+    sampled = _sample(torch.cat(chosen, dim=1), grid, "bilinear")
+    if valid is not None:
+        valid = valid.index_copy(0, index, (sampled[:, -1:] > 0.5).to(valid.dtype))
+    if labels is not None:
+        if shares is None:
+            moved = _sample(labels[index].to(images.dtype), grid, "nearest")
+        else:
+            moved = _largest_share(sampled[:, images.shape[1] : images.shape[1] + tissues])
+        labels = labels.index_copy(0, index, moved.to(labels.dtype))
+    return images.index_copy(0, index, sampled[:, : images.shape[1]]), labels, valid
+
+
+def _shares(labels: Tensor, tissues: int) -> Tensor:
+    """(N, tissues, *S): 1 where a voxel is the tissue."""
+    values = torch.arange(1, tissues + 1, device=labels.device).reshape(1, -1, *[1] * (labels.ndim - 2))
+    return labels == values
+
+
+def _largest_share(shares: Tensor) -> Tensor:
+    """(N, 1, *S) label with the largest share; background has what the tissues leave."""
+    best, label = shares.max(dim=1, keepdim=True)
+    background = 1.0 - shares.sum(dim=1, keepdim=True)
+    return torch.where(best > background, label + 1, 0)
 
 
 def sampling_grid(draw: AugmentationDraw, *, device: torch.device) -> Tensor:
@@ -53,6 +85,5 @@ def sampling_grid(draw: AugmentationDraw, *, device: torch.device) -> Tensor:
     return grid
 
 
-def _sample(values: Tensor, index: Tensor, grid: Tensor, mode: str) -> Tensor:
-    sampled = functional.grid_sample(values[index], grid, mode=mode, padding_mode="zeros", align_corners=False)
-    return values.index_copy(0, index, sampled)
+def _sample(values: Tensor, grid: Tensor, mode: str) -> Tensor:
+    return functional.grid_sample(values, grid, mode=mode, padding_mode="zeros", align_corners=False)
