@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterable
+from typing import Any, Iterable, Union
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +10,12 @@ import numpy.typing as npt
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
 from SSLSegmentationLib.contract.tissues import TissueTable
 from SSLSegmentationLib.imaging.geometry import Geometry
-from SSLSegmentationLib.imaging.scan import Scan
+from SSLSegmentationLib.imaging.scan import LabelMap, Scan
+
+
+def volume_name(volume: Union[Scan, LabelMap], default: str) -> str:
+    """The file that a volume was read from, for messages; `default` where it comes from memory."""
+    return default if volume.path is None else str(volume.path)
 
 
 def require_same_grid(geometry: Geometry, *, name: str, other: Geometry, other_name: str) -> None:

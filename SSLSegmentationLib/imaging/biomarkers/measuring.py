@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Callable, Dict, List, Mapping, Optional, Tuple
+from typing import Callable, Dict, Iterable, List, Mapping, Optional, Tuple
 
 import numpy as np
 
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
 from SSLSegmentationLib.contract.measures import Measure, MeasureRow, map_measures, states_of
 from SSLSegmentationLib.contract.tissues import Tissue, TissueTable, default_tissue
-from SSLSegmentationLib.imaging.biomarkers.checks import require_finite, require_known_labels, require_same_grid
+from SSLSegmentationLib.imaging.biomarkers.checks import require_finite, require_known_labels, require_same_grid, volume_name
 from SSLSegmentationLib.imaging.biomarkers.intensity import percentiles, spread
-from SSLSegmentationLib.imaging.biomarkers.region import Biomarker, Box, Region, find_boxes, slice_axis_of
+from SSLSegmentationLib.imaging.biomarkers.region import Biomarker, Box, Region, find_boxes, slice_axis_of, touches_faces
 from SSLSegmentationLib.imaging.scan import LabelMap, Scan
 
 Progress = Callable[[float], None]
@@ -24,7 +24,7 @@ def columns(biomarkers: Mapping[str, Biomarker], *, maps: Tuple[str, ...] = ()) 
     return own + tuple(measure for name in maps for measure in map_measures(name))
 
 
-def tissues_to_list(found: Mapping[int, Box], *, tissues: TissueTable) -> List[Tissue]:
+def tissues_to_list(found: Iterable[int], *, tissues: TissueTable) -> List[Tissue]:
     """The tissues of the table, then those that only the label map knows."""
     named = set(tissues.values)
     return [*tissues, *(default_tissue(value) for value in found if value not in named)]
@@ -42,11 +42,11 @@ def measure_tissues(
     cancelled: Optional[Cancelled],
 ) -> List[MeasureRow]:
     """See `measure` of this room; `biomarkers` is its table."""
-    image_name = _name(scan, "the image")
-    label_name = _name(label_map, "the label map")
+    image_name = volume_name(scan, "the image")
+    label_name = volume_name(label_map, "the label map")
     require_same_grid(label_map.geometry, name=label_name, other=scan.geometry, other_name=image_name)
     for name, extra in maps.items():
-        require_same_grid(extra.geometry, name=_name(extra, f"the map {name}"), other=scan.geometry, other_name=image_name)
+        require_same_grid(extra.geometry, name=volume_name(extra, f"the map {name}"), other=scan.geometry, other_name=image_name)
     require_finite(scan, name=image_name)
     table = label_map.tissues if tissues is None else tissues
     boxes = find_boxes(label_map.array)
@@ -67,16 +67,12 @@ def measure_tissues(
                 values.update(biomarker.compute(region))
             for name, extra in maps.items():
                 values.update(_measure_map(region, extra=extra, name=name))
-        states = states_of(voxels=region.voxels if region else 0, touches_border=region is not None and region.touches_border())
+        touches = region is not None and touches_faces(region.box, scan.geometry)
+        states = states_of(voxels=0 if region is None else region.voxels, touches_border=touches)
         rows.append(MeasureRow(scan_name, tissue.name, tissue.value, states, values))
         if on_progress is not None:
             on_progress((number + 1) / len(listed))
     return rows
-
-
-def _name(volume: object, default: str) -> str:
-    path = getattr(volume, "path", None)
-    return default if path is None else str(path)
 
 
 def _cut(scan: Scan, label_map: LabelMap, *, label: int, box: Optional[Box], slice_axis: int) -> Optional[Region]:

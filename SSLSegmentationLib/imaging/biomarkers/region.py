@@ -38,10 +38,6 @@ class Region:
         others = tuple(axis for axis in range(3) if axis != self.slice_axis)
         return np.asarray(np.count_nonzero(self.mask, axis=others), dtype=np.int64)
 
-    def touches_border(self) -> bool:
-        """Whether it reaches an outer face of the volume. An axis of one voxel has no faces: a slice is no cut volume."""
-        return any(length > 1 and (part.start == 0 or part.stop == length) for part, length in zip(self.box, self.geometry.shape))
-
 
 @dataclass(frozen=True)
 class Biomarker:
@@ -62,6 +58,11 @@ def find_boxes(labels: npt.NDArray[Any]) -> Dict[int, Box]:
     boxes = ndimage.find_objects(ranks.reshape(labels.shape).astype(np.int64) + first)
     named = values if first else values[1:]
     return {int(value): box for value, box in zip(named, boxes)}
+
+
+def touches_faces(box: Box, geometry: Geometry) -> bool:
+    """Whether a box reaches an outer face of the volume. An axis of one voxel has no faces: a slice is no cut volume."""
+    return any(length > 1 and (part.start == 0 or part.stop == length) for part, length in zip(box, geometry.shape))
 
 
 def slice_axis_of(geometry: Geometry) -> int:
