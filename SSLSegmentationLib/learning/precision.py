@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from SSLSegmentationLib.learning.device import CudaDevices, has_fast_bfloat16
+
 if TYPE_CHECKING:
     import torch
 
@@ -24,15 +26,13 @@ def cpu_flags(source: Path = Path("/proc/cpuinfo")) -> frozenset[str]:
     return frozenset(line.partition(":")[2].split())
 
 
-def decide_precision(wanted: str, *, device: str) -> str:
-    """"float32", "bfloat16" or "float16" for a setting and a device ("cpu", "cuda:0")."""
+def decide_precision(wanted: str, *, device: str, cuda: CudaDevices) -> str:
+    """ "float32", "bfloat16" or "float16" for a setting and a device ("cpu", "cuda:0"); needs no torch."""
     if wanted != "auto":
         return wanted
-    if device.startswith("cpu"):
+    if device == "cpu":
         return "bfloat16" if cpu_flags() & BFLOAT16_CPU_FLAGS else "float32"
-    import torch
-
-    return "bfloat16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float16"
+    return "bfloat16" if has_fast_bfloat16(device, cuda=cuda) else "float16"
 
 
 @contextlib.contextmanager

@@ -1,0 +1,142 @@
+"""Batches of slices (2D) or patches (3D) of one shape, drawn as data and cut straight from the memory-mapped cases."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from SSLSegmentationLib.imaging.cache import CachedCase
+
+
+@dataclass(frozen=True)
+class BatchDraw:
+    """Where each of N images comes from: its case, and the index of its first voxel (slices, rows, columns), which is
+    negative where the shape is larger than the case."""
+
+    case: npt.NDArray[np.int64]
+    start: npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class ImageBatch:
+    """images float32 (N, C, *S), labels uint8 (N, *S) or None, valid uint8 (N, 1, *S): 0 where an image was padded."""
+
+    images: npt.NDArray[np.float32]
+    labels: npt.NDArray[np.uint8] | None
+    valid: npt.NDArray[np.uint8]
+
+
+class BatchSource:
+    """Draws and cuts batches of `shape` (rows, columns or slices, rows, columns) from cases.
+
+    In 2D, `neighbour_slices` slices on each side join as further channels, the outermost slice repeated.
+    """
+
+    def __init__(self, cases: Sequence[CachedCase], *, shape: tuple[int, ...], neighbour_slices: int = 0) -> None:
+        self.cases = tuple(cases)
+        self.shape = shape
+        self.neighbour_slices = neighbour_slices if len(shape) == 2 else 0
+        self._sizes = np.array([case.image.shape[1:] for case in self.cases], dtype=np.int64)
+        self._extent = np.array((1, *shape) if len(shape) == 2 else shape, dtype=np.int64)
+        self._slice_case = np.repeat(np.arange(len(self.cases)), self._sizes[:, 0])
+        self._slice_index = np.concatenate([np.arange(size) for size in self._sizes[:, 0]])
+        self._tissue_slices = self._find_tissue_slices()
+
+    @property
+    def images_per_epoch(self) -> int:
+        """Slices (2D), or shapes that fill the cases' volume (3D)."""
+        if len(self.shape) == 2:
+            return len(self._slice_case)
+        return int(max(len(self.cases), np.ceil(np.prod(self._sizes, axis=1) / np.prod(self._extent)).sum()))
+
+    @property
+    def channels(self) -> int:
+        return int(self.cases[0].image.shape[0]) * (2 * self.neighbour_slices + 1)
+
+    def draw(self, rng: np.random.Generator, count: int, *, foreground_share: float = 0.0) -> BatchDraw:
+        """`count` images; `foreground_share` of them where a tissue is, each tissue as often as the others."""
+        wanted = rng.random(count) < foreground_share if self._tissue_slices else np.zeros(count, dtype=bool)
+        case = np.empty(count, dtype=np.int64)
+        middle = np.empty(count, dtype=np.int64)
+        for number in range(count):
+            if wanted[number]:
+                cases, slices = self._tissue_slices[rng.integers(len(self._tissue_slices))]
+            else:
+                cases, slices = self._slice_case, self._slice_index
+            chosen = rng.integers(len(cases))
+            case[number], middle[number] = cases[chosen], slices[chosen]
+        return BatchDraw(case, self._starts(rng, case, middle))
+
+    def draw_each(self, rng: np.random.Generator) -> BatchDraw:
+        """Each slice once (2D), or as many patches as an epoch has (3D)."""
+        if len(self.shape) == 2:
+            return BatchDraw(self._slice_case, self._starts(rng, self._slice_case, self._slice_index))
+        return self.draw(rng, self.images_per_epoch)
+
+    def _starts(
+        self, rng: np.random.Generator, case: npt.NDArray[np.int64], middle: npt.NDArray[np.int64]
+    ) -> npt.NDArray[np.int64]:
+        room = self._sizes[case] - self._extent
+        # Where the case is larger any position inside, where it is smaller centred padding.
+        start = np.where(room > 0, np.floor(rng.random((len(case), 3)) * (room + 1)), np.floor(room / 2)).astype(np.int64)
+        if len(self.shape) == 2:
+            start[:, 0] = middle
+        else:
+            around = middle - rng.integers(self._extent[0], size=len(case))
+            start[:, 0] = np.where(room[:, 0] > 0, np.clip(around, 0, np.maximum(room[:, 0], 0)), start[:, 0])
+        return start
+
+    def cut(self, draw: BatchDraw) -> ImageBatch:
+        """The drawn images, padded with 0 (the mean) and background."""
+        count = len(draw.case)
+        images = np.zeros((count, self.channels, *self.shape), dtype=np.float32)
+        labelled = all(self.cases[int(case)].label is not None for case in draw.case)
+        labels = np.zeros((count, *self.shape), dtype=np.uint8) if labelled else None
+        valid = np.zeros((count, 1, *self.shape), dtype=np.uint8)
+        for number, (index, start) in enumerate(zip(draw.case, draw.start, strict=True)):
+            case = self.cases[int(index)]
+            source, target = self._overlap(start, self._sizes[index])
+            if len(self.shape) == 2:
+                images[number][(slice(None), *target)] = self._with_neighbours(case, int(start[0]), source[1:])
+            else:
+                images[number][(slice(None), *target)] = case.image[(slice(None), *source)]
+            valid[number, 0][target] = 1
+            if labels is not None and case.label is not None:
+                labels[number][target] = case.label[int(start[0])][source[1:]] if len(self.shape) == 2 else case.label[source]
+        return ImageBatch(images, labels, valid)
+
+    def slice_of(self, case: CachedCase, index: int) -> npt.NDArray[np.float32]:
+        """One whole slice (C, rows, columns) of a case with its neighbours."""
+        return self._with_neighbours(case, index, (slice(None), slice(None)))
+
+    def _overlap(self, start: npt.NDArray[np.int64], size: npt.NDArray[np.int64]) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
+        low, high = np.maximum(start, 0), np.minimum(start + self._extent, size)
+        source = tuple(slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
+        target = tuple(slice(int(a - s), int(b - s)) for a, b, s in zip(low, high, start, strict=True))
+        return source, target[-len(self.shape) :]
+
+    def _with_neighbours(self, case: CachedCase, middle: int, window: tuple[slice, ...]) -> npt.NDArray[np.float32]:
+        if not self.neighbour_slices:
+            return np.asarray(case.image[(slice(None), middle, *window)])
+        offsets = np.arange(-self.neighbour_slices, self.neighbour_slices + 1)
+        slices = np.clip(middle + offsets, 0, case.image.shape[1] - 1)
+        return np.concatenate([case.image[(slice(None), int(index), *window)] for index in slices])
+
+    def _find_tissue_slices(self) -> list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
+        """For each tissue that occurs, the cases and slices that hold it."""
+        tissues = max((len(case.class_slices) for case in self.cases), default=0)
+        found = []
+        for tissue in range(tissues):
+            pairs = [
+                (index, int(slice_index))
+                for index, case in enumerate(self.cases)
+                if tissue < len(case.class_slices)
+                for slice_index in case.class_slices[tissue]
+            ]
+            if pairs:
+                cases, slices = zip(*pairs, strict=True)
+                found.append((np.array(cases, dtype=np.int64), np.array(slices, dtype=np.int64)))
+        return found

@@ -1,0 +1,56 @@
+"""`sslseg pretrain` and `sslseg finetune`: config and job are settled first, torch is imported after that."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from SSLSegmentationLib.contract.errors import EXIT_DONE, SSLSegmentationError
+from SSLSegmentationLib.contract.jobs import JobRun
+from SSLSegmentationLib.learning.commands.following import EventPrinter
+from SSLSegmentationLib.learning.config_file import read_config
+from SSLSegmentationLib.learning.device import decide_device, decide_threads, find_cuda
+from SSLSegmentationLib.learning.precision import decide_precision
+from SSLSegmentationLib.learning.pretext import descriptions
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Runs the training in the foreground; returns the exit code. Errors come out as `SSLSegmentationError`."""
+    config = read_config(arguments.config, overrides=arguments.set or (), tasks=descriptions())
+    pretrained = getattr(arguments, "pretrained", None)
+    if pretrained is not None and config.transfer.weights == "none":
+        raise SSLSegmentationError(
+            "config.conflict",
+            "A pretrained model was given, but transfer.weights is none.",
+            hint="Set transfer.weights to encoder or encoder_decoder, or leave --pretrained out.",
+        )
+    cuda = find_cuda()
+    device = decide_device(config.device, cuda=cuda)
+    decided = {
+        "device": device,
+        "precision": decide_precision(config.train.precision, device=device, cuda=cuda),
+        "threads": decide_threads(config.train.threads),
+    }
+    if pretrained is not None:
+        decided["pretrained"] = str(Path(pretrained).resolve())
+    printer = EventPrinter()
+    with JobRun.open(
+        arguments.job, config=config, command=arguments.command, resume=arguments.resume, decided=decided, on_event=printer
+    ) as job:
+        if job.already_done:
+            printer.say(f"{arguments.job} is done already; nothing was changed.")
+            return EXIT_DONE
+        _train(job)
+    printer.say(f"The model is in {Path(arguments.job) / 'model'}.")
+    return EXIT_DONE
+
+
+def _train(job: JobRun) -> None:
+    # Here, not above: this imports torch.
+    from SSLSegmentationLib.learning.runs import training
+
+    if job.command == "pretrain":
+        training.pretrain(job)
+        return
+    pretrained = job.decided.get("pretrained")
+    training.finetune(job, pretrained=None if pretrained is None else Path(str(pretrained)))

@@ -1,0 +1,113 @@
+"""What a run learns from: cases found, preprocessing planned, arrays cached."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from SSLSegmentationLib.contract.config import Config
+from SSLSegmentationLib.contract.errors import SSLSegmentationError
+from SSLSegmentationLib.contract.jobs import JobRun
+from SSLSegmentationLib.contract.model_card import ModelCard
+from SSLSegmentationLib.contract.tissues import TissueTable
+from SSLSegmentationLib.imaging.cache import CachedCase, build_cache
+from SSLSegmentationLib.imaging.dataset import Purpose, TrainingCases, training_cases
+from SSLSegmentationLib.imaging.preprocess import PreprocessPlan, plan_preprocessing, training_shape
+from SSLSegmentationLib.imaging.readers import read_geometry
+from SSLSegmentationLib.learning.batches import BatchSource
+from SSLSegmentationLib.learning.networks.unet import auto_levels
+
+# Images of one step where the config says auto.
+AUTO_BATCH = {2: 24, 3: 2}
+
+
+@dataclass(frozen=True)
+class RunData:
+    """The cases of a run as cached arrays, and what was decided from them."""
+
+    config: Config
+    cases: TrainingCases
+    plan: PreprocessPlan
+    train: tuple[CachedCase, ...]
+    validation: tuple[CachedCase, ...]
+    shape: tuple[int, ...]
+
+    @property
+    def tissues(self) -> TissueTable:
+        return self.cases.tissues
+
+    @property
+    def batch_size(self) -> int:
+        size = self.config.train.batch_size
+        return size if isinstance(size, int) else AUTO_BATCH[self.config.network.dims]
+
+    def source(self, cases: tuple[CachedCase, ...]) -> BatchSource:
+        """Batches of the training shape from `cases`."""
+        return BatchSource(cases, shape=self.shape, neighbour_slices=self.plan.neighbour_slices)
+
+    def network_plan(self, *, outputs: int) -> dict[str, int | str]:
+        """The plan that `build_network` takes."""
+        network = self.config.network
+        levels = network.levels if isinstance(network.levels, int) else auto_levels(self.shape)
+        return {
+            "name": network.name,
+            "dims": network.dims,
+            "base_width": network.base_width,
+            "levels": levels,
+            "in_channels": self.source(self.train).channels,
+            "out_channels": outputs,
+        }
+
+
+def load_run_data(job: JobRun, config: Config, *, purpose: Purpose) -> RunData:
+    """Finds, plans and caches; tells the job each phase, and warns of each case that is left out."""
+    job.emit("phase", name="find_cases")
+    cases = training_cases(config, purpose=purpose)
+    for warning in cases.warnings:
+        job.warn(warning)
+    everyone = (*cases.train, *cases.validation)
+    plan = plan_preprocessing(config, [read_geometry(case.images[0]) for case in cases.train], channels=len(cases.channels))
+    job.emit("phase", name="preprocess", cases=len(everyone))
+    total = len(everyone)
+
+    def report(done: int, _total: int) -> None:
+        job.progress(done, total, None, phase="preprocess")
+
+    tissues = cases.tissues if purpose == "finetune" else TissueTable(())
+    cached = build_cache(
+        everyone if purpose == "finetune" else tuple(replace(case, label=None) for case in everyone),
+        plan,
+        tissues=tissues,
+        folder=None if config.preprocess.cache is None else Path(config.preprocess.cache),
+        workers=config.preprocess.workers,
+        on_progress=report,
+        cancelled=job.cancel_requested,
+    )
+    if job.cancel_requested():
+        raise SSLSegmentationError("job.cancelled", "The run was cancelled while the scans were preprocessed.")
+    train, validation = cached[: len(cases.train)], cached[len(cases.train) :]
+    shape = training_shape(config, [case.image.shape[1:] for case in train])
+    job.emit("phase", name="data_ready", train=len(train), validation=len(validation), training_shape=list(shape))
+    return RunData(config, cases, plan, train, validation, shape)
+
+
+def follow_pretrained(config: Config, card: ModelCard) -> Config:
+    """The config whose open questions ("auto") are answered as the pretrained model's were."""
+    preprocess, network = config.preprocess, config.network
+    plan = PreprocessPlan.from_dict(card.preprocessing)
+    if preprocess.slice_axis == "auto":
+        preprocess = replace(preprocess, slice_axis=plan.slice_axis)
+    if preprocess.spacing == "auto" and plan.spacing is not None:
+        preprocess = replace(preprocess, spacing=plan.spacing)
+    if network.levels == "auto":
+        network = replace(network, levels=int(card.network["levels"]))
+    return replace(config, preprocess=preprocess, network=network)
+
+
+def set_threads(threads: int) -> None:
+    """CPU threads of torch and of what it starts; the same count gives the same sums."""
+    import torch
+
+    os.environ["OMP_NUM_THREADS"] = str(threads)
+    torch.set_num_threads(threads)

@@ -1,0 +1,183 @@
+"""The two kinds of training run, from an open job to its model package."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from SSLSegmentationLib.contract.config import Config
+from SSLSegmentationLib.contract.errors import SSLSegmentationError
+from SSLSegmentationLib.contract.jobs import JobRun
+from SSLSegmentationLib.contract.model_card import NO_ACTIVATION, SEGMENTATION, ModelCard
+from SSLSegmentationLib.contract.tissues import TissueTable
+from SSLSegmentationLib.learning.finetuning import SegmentationTask
+from SSLSegmentationLib.learning.model_package import load_model, save_model
+from SSLSegmentationLib.learning.networks import build_network
+from SSLSegmentationLib.learning.pretext import TASKS
+from SSLSegmentationLib.learning.pretraining import PretrainingTask
+from SSLSegmentationLib.learning.randomness import integer_seed
+from SSLSegmentationLib.learning.runs.card import describe_model
+from SSLSegmentationLib.learning.runs.data import RunData, follow_pretrained, load_run_data, set_threads
+from SSLSegmentationLib.learning.training.checkpoint import find_resume_point
+from SSLSegmentationLib.learning.training.early_stopping import stopping_of_finetuning, stopping_of_pretraining
+from SSLSegmentationLib.learning.training.loop import LoopSettings, TrainingLoop
+from SSLSegmentationLib.learning.training.task import Stage
+from SSLSegmentationLib.learning.transfer import check_networks, plan_stages, transfer_weights
+
+
+def pretrain(job: JobRun) -> None:
+    """Unlabelled scans → a pretrained model in the job's model folder."""
+    device = _prepare_torch(job)
+    config = job.config
+    task = TASKS[config.pretext.task]
+    data = load_run_data(job, config, purpose="pretrain")
+    prepared = task.prepare(config, shape=data.shape)
+    job.emit("phase", name="pretext", task=config.pretext.task, **task.report(prepared))
+    plan = data.network_plan(outputs=0)
+    plan["out_channels"] = task.outputs(int(plan["in_channels"]))
+    network = _seeded_network(config, plan)
+    training = PretrainingTask(
+        task,
+        prepared,
+        train=data.source(data.train),
+        validation=data.source(data.validation) if data.validation else None,
+        batch_size=data.batch_size,
+        seed=config.seed,
+        device=device,
+    )
+    module = task.build(network)
+    loop = TrainingLoop(
+        module=module,
+        task=training,
+        settings=LoopSettings(
+            train=config.train,
+            batch_size=data.batch_size,
+            stages=(Stage("train", 1.0, config.train.learning_rate),),
+            stopping=stopping_of_pretraining(config, training_shape=data.shape),
+            device=device,
+            precision=str(job.decided["precision"]),
+            checkpoint_folder=job.folder.checkpoint,
+            metrics_path=job.folder.metrics,
+        ),
+        reporter=job,
+    )
+    weights = _train(job, loop)
+    card = describe_model(
+        data,
+        loop.state,
+        job=job,
+        task=config.pretext.task,
+        network=plan,
+        activation=NO_ACTIVATION,
+        tissues=TissueTable(()),
+        pretext=dict(task.report(prepared)),
+    )
+    _write_model(job, card, _network_weights(network, module, weights))
+
+
+def finetune(job: JobRun, *, pretrained: Path | None) -> None:
+    """Labelled scans, and a pretrained model or none → a segmentation model in the job's model folder."""
+    device = _prepare_torch(job)
+    config = job.config
+    start: tuple[ModelCard, Mapping[str, Tensor]] | None = None
+    if pretrained is not None:
+        start = load_model(pretrained)
+        config = follow_pretrained(config, start[0])
+    elif config.transfer.weights != "none":
+        job.emit("phase", name="from_scratch", message="No pretrained model was given: all weights start at random.")
+    data = load_run_data(job, config, purpose="finetune")
+    task = SegmentationTask(
+        config,
+        train=data.source(data.train),
+        validation=data.validation,
+        tissues=data.tissues,
+        batch_size=data.batch_size,
+        device=device,
+    )
+    plan = data.network_plan(outputs=task.outputs)
+    network = _seeded_network(config, plan)
+    transferred: tuple[str, ...] = ()
+    if start is not None:
+        check_networks(start[0].network, plan)
+        _warn_of_other_preprocessing(job, start[0], data)
+        transferred = transfer_weights(network, start[1], weights=config.transfer.weights)
+        job.emit("phase", name="transfer", task=start[0].task, weights=config.transfer.weights, tensors=len(transferred))
+    loop = TrainingLoop(
+        module=network,
+        task=task,
+        settings=LoopSettings(
+            train=config.train,
+            batch_size=data.batch_size,
+            stages=plan_stages(config, transferred=transferred),
+            stopping=stopping_of_finetuning(config),
+            device=device,
+            precision=str(job.decided["precision"]),
+            checkpoint_folder=job.folder.checkpoint,
+            metrics_path=job.folder.metrics,
+        ),
+        reporter=job,
+    )
+    weights = _train(job, loop)
+    card = describe_model(
+        data,
+        loop.state,
+        job=job,
+        task=SEGMENTATION,
+        network=plan,
+        activation=task.activation,
+        tissues=data.tissues,
+        pretrained=start[0] if start else None,
+    )
+    _write_model(job, card, weights)
+
+
+def _prepare_torch(job: JobRun) -> torch.device:
+    set_threads(int(job.decided["threads"]))
+    device = torch.device(str(job.decided["device"]))
+    # cuBLAS needs this to repeat its sums bit for bit.
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.backends.cudnn.benchmark = False
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise SSLSegmentationError("environment.no_device", f"torch {torch.__version__} cannot use {device}.")
+    return device
+
+
+def _seeded_network(config: Config, plan: Mapping[str, Any]) -> nn.Module:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(integer_seed(config.seed, "network") % 2**32)
+        return build_network(plan)
+
+
+def _train(job: JobRun, loop: TrainingLoop) -> dict[str, Tensor]:
+    if job.resumed:
+        checkpoint = find_resume_point(job)
+        if checkpoint is not None:
+            loop.restore(checkpoint)
+    job.emit("phase", name="train", step=loop.state.step)
+    return loop.run()
+
+
+def _network_weights(network: nn.Module, module: nn.Module, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The network's own weights out of those of the trained module, which may have heads."""
+    if module is network:
+        return dict(weights)
+    module.load_state_dict(dict(weights))
+    return {name: value.detach().cpu().clone() for name, value in network.state_dict().items()}
+
+
+def _warn_of_other_preprocessing(job: JobRun, card: ModelCard, data: RunData) -> None:
+    own = data.plan.as_dict()
+    others = [key for key, value in own.items() if card.preprocessing.get(key) != value and key != "channels"]
+    if others:
+        job.warn(f"The pretrained model saw scans preprocessed in another way ({', '.join(others)}); it may help less.")
+
+
+def _write_model(job: JobRun, card: ModelCard, weights: Mapping[str, Tensor]) -> None:
+    save_model(job.folder.model, card, weights)
+    job.emit("artifact", kind="model", path="model", validation=dict(card.validation))

@@ -1,0 +1,244 @@
+"""The one training loop: stages, schedule, averaged weights, validation, checkpoints, cancel and resume."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from SSLSegmentationLib.contract.config import TrainConfig
+from SSLSegmentationLib.contract.errors import SSLSegmentationError
+from SSLSegmentationLib.learning.precision import computing_in
+from SSLSegmentationLib.learning.training.averaging import AveragedWeights
+from SSLSegmentationLib.learning.training.budget import Budget, plan_budget
+from SSLSegmentationLib.learning.training.checkpoint import Checkpoint, save_checkpoint
+from SSLSegmentationLib.learning.training.early_stopping import EarlyStopping
+from SSLSegmentationLib.learning.training.metrics import MetricsFile
+from SSLSegmentationLib.learning.training.optimiser import build_optimiser, optimiser_tensors, restore_optimiser
+from SSLSegmentationLib.learning.training.schedule import learning_rate
+from SSLSegmentationLib.learning.training.state import TrainingState
+from SSLSegmentationLib.learning.training.task import Stage, TrainingTask, Validation
+
+VALIDATIONS_PER_STAGE = 10
+
+
+class Reporter(Protocol):
+    """What the loop tells the job it runs in, and asks of it."""
+
+    def emit(self, event: str, **fields: Any) -> None: ...
+
+    def progress(self, step: int, total: int, seconds_left: float, **fields: Any) -> None: ...
+
+    def warn(self, text: str) -> None: ...
+
+    def cancel_requested(self) -> bool: ...
+
+
+@dataclass(frozen=True)
+class LoopSettings:
+    """What a run is trained with: the config's section, its batch size, stages, device, precision and folders."""
+
+    train: TrainConfig
+    batch_size: int
+    stages: Sequence[Stage]
+    stopping: EarlyStopping | None
+    device: torch.device
+    precision: str
+    checkpoint_folder: Path
+    metrics_path: Path
+
+
+class TrainingLoop:
+    """Trains `module` on `task`. Same settings, seed and thread count give the same weights, also after a resume."""
+
+    def __init__(self, *, module: nn.Module, task: TrainingTask, settings: LoopSettings, reporter: Reporter) -> None:
+        self.module = module.to(settings.device)
+        self.task = task
+        self.settings = settings
+        self.reporter = reporter
+        self.state = TrainingState()
+        self.averaged = AveragedWeights(module, decay=settings.train.averaging)
+        self.best: dict[str, Tensor] = {}
+        self._scaler = torch.amp.GradScaler(settings.device.type, enabled=settings.precision == "float16")
+        self._begin_stage(0)
+
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """Goes back to a checkpoint of the same run."""
+        self.state = checkpoint.state
+        stage = min(self.state.stage, len(self.settings.stages) - 1)
+        self._prepare_stage(stage)
+        self.module.load_state_dict(checkpoint.group("network"))
+        self.averaged.state = {name: value.to(self.settings.device) for name, value in checkpoint.group("averaged").items()}
+        self.best = {name: value.to(self.settings.device) for name, value in checkpoint.group("best").items()}
+        restore_optimiser(self.optimiser, checkpoint.group("optimiser"))
+        if scale := checkpoint.group("scaler").get("scale"):
+            self._scaler.load_state_dict({**self._scaler.state_dict(), "scale": float(scale)})
+
+    def run(self) -> dict[str, Tensor]:
+        """Trains to the end and returns the weights to keep. Raises `job.cancelled` after writing a checkpoint."""
+        self.metrics = MetricsFile(self.settings.metrics_path, scores=self.task.score_names, last_step=self.state.step)
+        while self.state.stage < len(self.settings.stages):
+            self._run_stage()
+            self._report(self._validated())
+            self.state.begin_stage(self.state.stage + 1)
+            if self.state.stage < len(self.settings.stages):
+                self._prepare_stage(self.state.stage)
+            self._save()
+        return self._kept()
+
+    def _run_stage(self) -> None:
+        last_tick = time.monotonic()
+        while not self._stage_done():
+            loss = self._step()
+            now = time.monotonic()
+            self.state.seconds += now - last_tick
+            self.state.stage_seconds += now - last_tick
+            last_tick = now
+            self._progress(loss)
+            stop = False
+            if self.state.stage_step % self._validate_every == 0 and not self._stage_done():
+                stop = self._report(self._validated())
+            if self.state.stage_step % self._checkpoint_every == 0:
+                self._save()
+            if self.reporter.cancel_requested():
+                self._save()
+                raise SSLSegmentationError("job.cancelled", f"The run was cancelled at step {self.state.step}.")
+            if stop:
+                self.reporter.emit("phase", name="early_stop", step=self.state.step, stage=self._stage.name)
+                return
+
+    def _step(self) -> Tensor:
+        train, state = self.settings.train, self.state
+        share = self._budget.share_done(step=state.stage_step, seconds=state.stage_seconds)
+        epoch = state.stage_step // self._budget.steps_per_epoch
+        self._rate = learning_rate(train, first=self._stage.learning_rate, share_done=share, epoch=epoch, plateaus=state.plateaus)
+        for group in self.optimiser.param_groups:
+            group["lr"] = self._rate
+        example = self.task.example(state.step)
+        with computing_in(self.settings.precision, self.settings.device):
+            loss = self.task.loss(self.module, example)
+        self.optimiser.zero_grad(set_to_none=True)
+        self._scaler.scale(loss).backward()
+        if train.gradient_clip:
+            self._scaler.unscale_(self.optimiser)
+            nn.utils.clip_grad_norm_([p for p in self.module.parameters() if p.requires_grad], train.gradient_clip)
+        self._scaler.step(self.optimiser)
+        self._scaler.update()
+        state.step += 1
+        state.stage_step += 1
+        self.averaged.update(self.module, step=state.step)
+        value = float(loss.detach())
+        if not math.isfinite(value):
+            raise SSLSegmentationError(
+                "training.diverged",
+                f"The loss became {value} at step {state.step}.",
+                hint=f"Lower train.learning_rate (now {train.learning_rate:g}) or set train.precision to float32.",
+            )
+        state.add_loss(value)
+        return loss
+
+    def _validated(self) -> Validation | None:
+        """Validation of the averaged weights (the trained ones where there is no averaging)."""
+        trained = {name: value.detach().clone() for name, value in self.module.state_dict().items()}
+        self.module.load_state_dict(self.averaged.state)
+        self.module.eval()
+        with torch.inference_mode(), computing_in(self.settings.precision, self.settings.device):
+            result = self.task.validate(self.module)
+        self.module.train()
+        self.module.load_state_dict(trained)
+        return result
+
+    def _report(self, validation: Validation | None) -> bool:
+        """Writes metrics, keeps the best weights; True when early stopping ends the stage."""
+        state = self.state
+        row: dict[str, object] = {
+            "step": state.step,
+            "epoch": state.step // self._budget.steps_per_epoch,
+            "stage": self._stage.name,
+            "seconds": round(state.seconds, 1),
+            "learning_rate": self._rate,
+            "loss": state.take_mean_loss(),
+        }
+        stop = False
+        if validation is not None:
+            row.update(validation.scores)
+            row["validation_loss"] = validation.loss
+            state.scores = dict(validation.scores)
+            stop = self._judge(validation)
+        self.metrics.append(row)
+        self.reporter.emit("metric", **row)
+        return stop
+
+    def _judge(self, validation: Validation) -> bool:
+        state, stopping = self.state, self.settings.stopping
+        threshold = stopping.threshold if stopping else 0.0
+        if state.best_loss is None or validation.loss < state.best_loss - threshold:
+            state.best_loss, state.best_step, state.validations_without_better = validation.loss, state.step, 0
+            state.best_scores = dict(validation.scores)
+            if self.settings.train.keep == "best":
+                self.best = {name: value.clone() for name, value in self.averaged.state.items()}
+            return False
+        state.validations_without_better += 1
+        patience = stopping.patience if stopping else self.settings.train.patience
+        if self.settings.train.schedule == "plateau" and state.validations_without_better % max(1, patience // 2) == 0:
+            state.plateaus += 1
+        return stopping is not None and state.validations_without_better >= patience
+
+    def _progress(self, loss: Tensor) -> None:
+        state, stages = self.state, self.settings.stages
+        left = self._budget.seconds_left(step=state.stage_step, seconds=state.stage_seconds)
+        later = sum(stage.share for stage in stages[state.stage + 1 :])
+        done = self._budget.share_done(step=state.stage_step, seconds=state.stage_seconds)
+        if later and done:
+            left += state.stage_seconds / done * later / self._stage.share
+        earlier = sum(stage.share for stage in stages[: state.stage])
+        share = earlier + done * self._stage.share
+        total = round(state.step / share) if share else state.step
+        self.reporter.progress(
+            state.step, total, left, share=round(share, 4), stage=self._stage.name, loss=round(float(loss.detach()), 5)
+        )
+
+    def _stage_done(self) -> bool:
+        return self._budget.share_done(step=self.state.stage_step, seconds=self.state.stage_seconds) >= 1
+
+    def _begin_stage(self, number: int) -> None:
+        self.state.begin_stage(number)
+        self._prepare_stage(number)
+
+    def _prepare_stage(self, number: int) -> None:
+        self._stage = self.settings.stages[number]
+        self._budget: Budget = plan_budget(
+            self.settings.train,
+            images_per_epoch=self.task.images_per_epoch,
+            batch_size=self.settings.batch_size,
+            share=self._stage.share,
+        )
+        self.optimiser = build_optimiser(self.module, self.settings.train, frozen=self._stage.frozen)
+        self._rate = self._stage.learning_rate
+        train = self.settings.train
+        steps = self._budget.steps if math.isfinite(self._budget.steps) else 20 * self._budget.steps_per_epoch
+        every = max(1, math.ceil(steps / VALIDATIONS_PER_STAGE))
+        self._validate_every = train.validate_every if isinstance(train.validate_every, int) else every
+        self._checkpoint_every = train.checkpoint_every if isinstance(train.checkpoint_every, int) else self._validate_every
+
+    def _save(self) -> None:
+        groups: Mapping[str, Mapping[str, Tensor]] = {
+            "network": self.module.state_dict(),
+            "averaged": self.averaged.state,
+            "best": self.best,
+            "optimiser": optimiser_tensors(self.optimiser),
+            "scaler": {"scale": torch.tensor(self._scaler.get_scale())} if self._scaler.is_enabled() else {},
+        }
+        tensors = {f"{group}/{name}": value for group, values in groups.items() for name, value in values.items()}
+        path = save_checkpoint(self.settings.checkpoint_folder, Checkpoint(tensors, self.state))
+        self.reporter.emit("artifact", kind="checkpoint", path=f"checkpoint/{path.name}", step=self.state.step)
+
+    def _kept(self) -> dict[str, Tensor]:
+        kept = self.best if self.settings.train.keep == "best" and self.best else self.averaged.state
+        return {name: value.detach().cpu().clone() for name, value in kept.items()}
