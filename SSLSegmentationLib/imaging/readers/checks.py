@@ -1,0 +1,126 @@
+"""Checks that all formats share: the file itself, its size, and the geometry that SimpleITK reads from its header."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any, Sequence, Tuple
+
+import numpy as np
+import SimpleITK as sitk
+
+from SSLSegmentationLib.contract.errors import SSLSegmentationError
+from SSLSegmentationLib.contract.files import PathLike
+from SSLSegmentationLib.imaging.geometry import ORTHOGONAL_COSINE, FloatArray, Geometry
+
+# ITK writes warnings straight to stderr; what matters of them is checked here and said in our own words.
+sitk.ProcessObject_SetGlobalWarningDisplay(False)
+
+# Axes longer than this are taken for a damaged header.
+LONGEST_AXIS = 2**31 - 1
+
+
+def existing_file(path: PathLike) -> Path:
+    """`path` as a readable, regular, non-empty file; raises `data.missing`, `data.empty`, `data.unsupported` or `data.unreadable`."""
+    file = Path(path)
+    try:
+        if file.is_dir():
+            raise SSLSegmentationError(
+                "data.unsupported", f"{file} is a folder, not a file.", hint="Convert DICOM folders to NIfTI, NRRD or MHA first."
+            )
+        if not file.exists():
+            raise SSLSegmentationError("data.missing", f"{file} does not exist.")
+        if not file.is_file():
+            raise SSLSegmentationError("data.unreadable", f"{file} is not a regular file.")
+        if file.stat().st_size == 0:
+            raise SSLSegmentationError("data.empty", f"{file} is empty (0 bytes).", hint="Copy or export it again.")
+        with file.open("rb"):
+            pass
+    except (OSError, ValueError) as error:
+        raise SSLSegmentationError("data.unreadable", f"{str(file)!r} cannot be opened: {_reason(error)}.") from error
+    return file
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error)
+
+
+def check_sizes(path: Path, sizes: Sequence[int]) -> None:
+    """Refuses axes without voxels and absurd ones."""
+    if any(size <= 0 for size in sizes):
+        raise SSLSegmentationError(
+            "data.empty", f"{path} is an image without voxels (size {times(sizes)}).", hint="Export it again."
+        )
+    if any(size > LONGEST_AXIS for size in sizes):
+        raise SSLSegmentationError("data.damaged", f"{path} claims a size of {times(sizes)} voxels.")
+
+
+def times(sizes: Sequence[int]) -> str:
+    """ "24×20×16"."""
+    return "×".join(str(int(size)) for size in sizes)
+
+
+def colour_error(path: Path, components: str) -> SSLSegmentationError:
+    return SSLSegmentationError("data.colour", f"{path} holds {components} per voxel, not one intensity.")
+
+
+def itk_geometry(path: Path, *, reader: str, sizes: Sequence[int]) -> Geometry:
+    """Geometry of the three spatial axes as SimpleITK's `reader` understands the header.
+
+    `sizes` are (columns, rows, slices) as our own reading of the header has them; another answer is `data.damaged`.
+    """
+    image = sitk.ImageFileReader()
+    image.SetImageIO(reader)
+    image.SetFileName(str(path))
+    try:
+        image.ReadImageInformation()
+    except RuntimeError as error:
+        text = str(error)
+        if "orthonormal" in text or "orthogonal" in text or "Bad direction" in text:
+            raise sheared_error(path) from error
+        raise SSLSegmentationError("data.unreadable", f"{path}: {_itk_reason(text)}") from error
+    if tuple(image.GetSize()[:3]) != tuple(sizes):
+        raise SSLSegmentationError(
+            "data.damaged", f"{path}: the header's size is read as {times(sizes)} and as {times(image.GetSize()[:3])} voxels."
+        )
+    dimensions = image.GetDimension()
+    direction = np.array(image.GetDirection()).reshape(dimensions, dimensions)[:3, :3]
+    spacing, origin = image.GetSpacing()[:3], image.GetOrigin()[:3]
+    return checked_geometry(path, shape=(sizes[2], sizes[1], sizes[0]), spacing=spacing, origin=origin, direction=direction)
+
+
+def checked_geometry(
+    path: Path, *, shape: Tuple[int, int, int], spacing: Sequence[float], origin: Sequence[float], direction: FloatArray
+) -> Geometry:
+    """A `Geometry` whose numbers are finite, whose spacing is positive and whose axes are orthogonal."""
+    numbers = [*spacing, *origin, *direction.reshape(-1)]
+    if not all(math.isfinite(value) for value in numbers) or min(spacing) <= 0 or abs(np.linalg.det(direction)) < 1e-6:
+        raise SSLSegmentationError(
+            "data.no_geometry",
+            f"{path} has no usable voxel size or direction (spacing {', '.join(f'{value:g}' for value in spacing)} mm).",
+        )
+    if is_sheared(direction):
+        raise sheared_error(path)
+    return Geometry(
+        shape=shape,
+        spacing=(float(spacing[0]), float(spacing[1]), float(spacing[2])),
+        origin=(float(origin[0]), float(origin[1]), float(origin[2])),
+        direction=tuple(float(value) for value in direction.reshape(-1)),
+    )
+
+
+def is_sheared(columns: FloatArray) -> bool:
+    """Whether two of the three column vectors are not orthogonal."""
+    unit = columns / np.linalg.norm(columns, axis=0)
+    cosines = np.abs(unit.T @ unit)[np.triu_indices(3, 1)]
+    return bool(cosines.max() > ORTHOGONAL_COSINE)
+
+
+def sheared_error(path: Path) -> SSLSegmentationError:
+    return SSLSegmentationError("data.sheared", f"The axes of {path} are not at right angles.")
+
+
+def _itk_reason(text: str) -> str:
+    """The last sentence of an ITK exception, without its file and line."""
+    lines: list[Any] = [line.strip() for line in text.splitlines() if line.strip()]
+    return str(lines[-1])[:300] if lines else "SimpleITK cannot read it."

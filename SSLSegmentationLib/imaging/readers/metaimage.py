@@ -1,0 +1,128 @@
+"""MetaImage: .mha, and .mhd with its voxels in a file beside it."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Dict, List, Tuple
+
+import numpy as np
+
+from SSLSegmentationLib.contract.errors import SSLSegmentationError
+from SSLSegmentationLib.imaging.readers import checks
+from SSLSegmentationLib.imaging.readers.scan_file import Array, ScanFile
+from SSLSegmentationLib.imaging.readers.voxels import VoxelBlock
+
+LONGEST_HEADER = 1 << 20
+NUMBER_TYPES = {
+    "MET_CHAR": "i1", "MET_UCHAR": "u1", "MET_SHORT": "i2", "MET_USHORT": "u2", "MET_INT": "i4", "MET_UINT": "u4", "MET_LONG": "i4",
+    "MET_ULONG": "u4", "MET_LONG_LONG": "i8", "MET_ULONG_LONG": "u8", "MET_FLOAT": "f4", "MET_DOUBLE": "f8",
+}  # fmt: skip
+
+
+def open_metaimage(path: Path) -> ScanFile:
+    """Header of a MetaImage; raises `data.*` for whatever is not one 3D volume of numbers with a voxel size."""
+    fields, end = parse_header(path)
+    sizes = _sizes(path, fields)
+    channels = int(_numbers(path, fields, "ElementNumberOfChannels", "1")[0])
+    if channels != 1:
+        raise checks.colour_error(path, f"{channels} components")
+    warnings = _geometry_warnings(path, fields)
+    block = _voxel_block(path, fields, end, sizes)
+    block.check_size()
+    geometry = checks.itk_geometry(path, reader="MetaImageIO", sizes=sizes[:3])
+    volumes = sizes[3] if len(sizes) == 4 else 1
+    return ScanFile(
+        geometry=geometry, volumes=volumes, load=partial(_load, block=block, shape=(volumes, *geometry.shape)), warnings=warnings
+    )
+
+
+def parse_header(path: Path) -> Tuple[Dict[str, str], int]:
+    """The "Key = value" lines up to ElementDataFile, and the first byte after them."""
+    fields: Dict[str, str] = {}
+    with path.open("rb") as handle:
+        while handle.tell() < LONGEST_HEADER:
+            raw = handle.readline(LONGEST_HEADER)
+            if not raw:
+                break
+            key, mark, value = raw.decode("utf-8", "replace").partition("=")
+            if not mark and key.strip():
+                break
+            fields[key.strip()] = value.strip()
+            if key.strip() == "ElementDataFile":
+                return fields, handle.tell()
+    if "NDims" in fields:
+        raise SSLSegmentationError("data.truncated", f"{path} ends within its header.")
+    raise SSLSegmentationError("data.unreadable", f"{path} does not begin with a MetaImage header.")
+
+
+def _numbers(path: Path, fields: Dict[str, str], name: str, default: str = "") -> List[float]:
+    text = fields.get(name, default)
+    try:
+        numbers = [float(part) for part in text.split()]
+    except ValueError:
+        numbers = []
+    if not numbers:
+        raise SSLSegmentationError("data.damaged", f"{path}: the header has no valid '{name}' ({text[:80]!r}).")
+    return numbers
+
+
+def _sizes(path: Path, fields: Dict[str, str]) -> Tuple[int, ...]:
+    sizes = tuple(int(value) for value in _numbers(path, fields, "DimSize"))
+    checks.check_sizes(path, sizes)
+    if int(_numbers(path, fields, "NDims")[0]) != len(sizes):
+        raise SSLSegmentationError("data.damaged", f"{path}: NDims is {fields.get('NDims')}, DimSize is {fields.get('DimSize')}.")
+    if len(sizes) not in (3, 4):
+        raise SSLSegmentationError("data.not_3d", f"{path} has {len(sizes)} dimensions ({checks.times(sizes)}), 3 are needed.")
+    return sizes
+
+
+def _geometry_warnings(path: Path, fields: Dict[str, str]) -> Tuple[str, ...]:
+    name = "ElementSpacing" if "ElementSpacing" in fields else "ElementSize"
+    if name not in fields:
+        raise SSLSegmentationError("data.no_geometry", f"{path} has no ElementSpacing.")
+    if min(_numbers(path, fields, name)) <= 0:
+        raise SSLSegmentationError("data.no_geometry", f"{path}: {name} is {fields[name]}; a voxel size must be positive.")
+    if not any(key in fields for key in ("TransformMatrix", "Rotation", "Orientation")):
+        return (f"{path.name}: has no TransformMatrix, so its orientation is unknown; left and right are a guess.",)
+    return ()
+
+
+def _voxel_block(path: Path, fields: Dict[str, str], end: int, sizes: Tuple[int, ...]) -> VoxelBlock:
+    if fields.get("BinaryData", "True").lower() == "false":
+        raise SSLSegmentationError("data.unsupported", f"{path} holds its voxels as text.", hint="Save it again as binary.")
+    kind = fields.get("ElementType", "")
+    if kind not in NUMBER_TYPES:
+        code = "data.colour" if kind.endswith("_ARRAY") else "data.unsupported"
+        raise SSLSegmentationError(code, f"{path} holds values of type '{kind}'.")
+    big = fields.get("BinaryDataByteOrderMSB", fields.get("ElementByteOrderMSB", "False")).lower() == "true"
+    dtype = np.dtype((">" if big else "<") + NUMBER_TYPES[kind])
+    voxels, start = _voxel_file(path, fields["ElementDataFile"], end)
+    compressed = fields.get("CompressedData", "False").lower() == "true"
+    count = int(np.prod(sizes, dtype=object))
+    skip = int(_numbers(path, fields, "HeaderSize", "0")[0])
+    if skip == -1 and not compressed:
+        return VoxelBlock(path=voxels, dtype=dtype, count=count, start=max(start, voxels.stat().st_size - count * dtype.itemsize))
+    return VoxelBlock(path=voxels, dtype=dtype, count=count, start=start + max(0, skip), compression="zlib" if compressed else "")
+
+
+def _voxel_file(path: Path, name: str, end: int) -> Tuple[Path, int]:
+    if name.upper() == "LOCAL":
+        return path, end
+    if name.upper().startswith("LIST") or "%" in name:
+        raise SSLSegmentationError(
+            "data.unsupported", f"{path}: its voxels are spread over several files.", hint="Save it as one file."
+        )
+    voxels = path.parent / name
+    if not voxels.is_file():
+        raise SSLSegmentationError(
+            "data.missing", f"The voxel file {name} that belongs to {path} is missing.", hint="Copy it beside the header."
+        )
+    return voxels, 0
+
+
+def _load(*, block: VoxelBlock, shape: Tuple[int, ...]) -> Array:
+    values, surplus = block.read()
+    if surplus:
+        raise SSLSegmentationError("data.damaged", f"{block.path}: {surplus} bytes more than DimSize says follow the voxels.")
+    return values.reshape(shape)
