@@ -65,7 +65,7 @@ def _check_train(config: Config) -> None:
     if train.learning_rate_floor > train.learning_rate:
         raise SSLSegmentationError(
             "config.conflict",
-            f"'train.learning_rate_floor' is {train.learning_rate_floor:g}, above 'train.learning_rate', {train.learning_rate:g}.",
+            f"'train.learning_rate_floor' is {train.learning_rate_floor:g}, over 'train.learning_rate', {train.learning_rate:g}.",
             hint="Lower the floor.",
         )
 

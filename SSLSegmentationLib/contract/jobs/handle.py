@@ -1,0 +1,141 @@
+"""A job seen by whoever follows it: its events, its state, its last error, and the ways to stop it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import subprocess
+import time
+from typing import Any, Dict, List, Optional
+
+from SSLSegmentationLib.contract.errors import SSLSegmentationError
+from SSLSegmentationLib.contract.events import Event, EventReader
+from SSLSegmentationLib.contract.jobs.folder import CANCELLED, FAILED, RUNNING, JobFolder
+from SSLSegmentationLib.contract.jobs.processes import kill_tree, terminate_tree
+
+_POLL_SECONDS = 0.02
+_TAIL_BYTES = 8192
+_TAIL_LINES = 12
+# Shares of the grace period that a run has after the cancel file, and after SIGTERM; the rest is for the kill.
+_SHARE_FILE, _SHARE_TERM = 0.5, 0.3
+
+
+class JobHandle:
+    """Follows one job; `process` is the backend where this process started it."""
+
+    def __init__(self, folder: JobFolder, *, process: Optional["subprocess.Popen[bytes]"] = None) -> None:
+        self.folder = folder
+        self._process = process
+        self._reader = EventReader(folder.events)
+        self._cancelled = False
+        self._heard = time.time()
+
+    def poll(self) -> List[Event]:
+        """The events since the last call, the first time all of them."""
+        events = self._reader.poll()
+        if events:
+            self._heard = time.time()
+        return events
+
+    def state(self) -> str:
+        """running, done, failed, cancelled or interrupted. A backend that this process started runs from its start on."""
+        if self._process is None:
+            return self.folder.state() or FAILED
+        if self._process.poll() is None:
+            return RUNNING
+        state = self.folder.state()
+        status = self.folder.read_status()
+        if status is not None and status.pid == self._process.pid and state is not None:
+            return state
+        # It ended before it took the folder: what lies there, if anything, is an earlier run's.
+        if self._process.returncode == 0 and state is not None:
+            return state
+        return CANCELLED if self._cancelled else FAILED
+
+    def hangs(self, seconds: float) -> bool:
+        """Whether the job runs, but nothing was heard of it for that long."""
+        if self.state() != RUNNING:
+            return False
+        # Without an event file the time of the start counts.
+        with contextlib.suppress(OSError):
+            self._heard = max(self._heard, self.folder.events.stat().st_mtime)
+        return time.time() - self._heard > seconds
+
+    def wait(self, timeout: Optional[float] = None) -> str:
+        """The state once the job has ended, or after `timeout` seconds."""
+        until = None if timeout is None else time.monotonic() + timeout
+        while True:
+            state = self.state()
+            if state != RUNNING or (until is not None and time.monotonic() >= until):
+                return state
+            time.sleep(_POLL_SECONDS)
+
+    def cancel(self, grace: float = 2.0) -> str:
+        """Ends the job within `grace` seconds: in order if it can, else by force with all that it started. Gives its state."""
+        if self.state() != RUNNING:
+            return self.state()
+        self._cancelled = True
+        self.folder.request_cancel()
+        pid = self._pid()
+        if self.wait(grace * _SHARE_FILE) == RUNNING and pid:
+            terminate_tree(pid)
+            self.wait(grace * _SHARE_TERM)
+        if pid and (self.state() == RUNNING or self._process is not None):
+            # Children that outlived an orderly end go too.
+            kill_tree(pid, patience=max(grace * (1.0 - _SHARE_FILE - _SHARE_TERM), 0.2))
+        state = self.wait(0.5)
+        if state != RUNNING:
+            self.folder.clear_cancel()
+        return state
+
+    def last_error(self) -> Optional[SSLSegmentationError]:
+        """What ended the job: from status.json, else from the last lines of log.txt. None where it runs or is done."""
+        state = self.state()
+        if state in (RUNNING, "done"):
+            return None
+        status = self.folder.read_status()
+        if status is not None and status.error is not None and (self._process is None or status.pid == self._process.pid):
+            return _as_error(dict(status.error))
+        tail = self.log_tail()
+        line = next((line for line in reversed(tail) if line.startswith("error: ")), "")
+        if line.endswith("]"):
+            text, _, code = line[len("error: ") : -1].rpartition(" [")
+            return _as_error({"code": code, "message": text, "hint": ""})
+        how = "" if self._process is None or self._process.returncode is None else f" with exit code {self._process.returncode}"
+        said = f" Its last words: {tail[-1]}" if tail else ""
+        return SSLSegmentationError("job.backend_died", f"The backend of {self.folder.path} ended{how}.{said}")
+
+    def log_tail(self) -> List[str]:
+        """The last lines of log.txt, whatever bytes it holds."""
+        try:
+            with self.folder.log.open("rb") as handle:
+                handle.seek(0, os.SEEK_END)
+                handle.seek(max(handle.tell() - _TAIL_BYTES, 0))
+                text = handle.read().decode("utf-8", "replace")
+        except OSError:
+            return []
+        printable = ("".join(letter if letter.isprintable() else " " for letter in line).strip() for line in text.splitlines())
+        return [line for line in printable if line][-_TAIL_LINES:]
+
+    def as_dict(self) -> Dict[str, Any]:
+        """Path, state and what status.json says, ready for JSON."""
+        status = self.folder.read_status()
+        facts = status.as_dict() if status is not None else {}
+        return {"path": str(self.folder.path), **facts, "state": self.state()}
+
+    def _pid(self) -> int:
+        """The backend's process id; 0 where it is on another computer or not known to be the job's."""
+        if self._process is not None:
+            return self._process.pid
+        status = self.folder.read_status()
+        here = status is not None and status.host == socket.gethostname() and self.folder.is_locked()
+        return status.pid if status is not None and here else 0
+
+
+def _as_error(facts: Dict[str, str]) -> SSLSegmentationError:
+    """The error that a run has written down; a code of another version counts as a defect."""
+    try:
+        return SSLSegmentationError(facts.get("code", ""), facts.get("message", ""), hint=facts.get("hint", ""))
+    except KeyError:
+        return SSLSegmentationError("defect.internal", facts.get("message", ""), hint=facts.get("hint", ""))
