@@ -29,7 +29,7 @@ FEW_VOXELS = 10
 class Measure:
     """One column: `name` as in the CSV file, `unit` ("" for a pure number), a short `title`, one sentence of `help`.
 
-    The unit `image` stands for that of the image: HU on CT, arbitrary on MRI.
+    The units `image` and `map` stand for those of the image (HU on CT, arbitrary on MRI) and of the extra map (ms for T2).
     """
 
     name: str
@@ -89,9 +89,9 @@ AGREEMENT_MEASURES: Dict[str, Measure] = _table(
 def map_measures(name: str) -> Tuple[Measure, ...]:
     """The columns of one extra map, for example a T2 map."""
     return (
-        Measure(f"{name}_mean", name, f"{name} mean", f"Mean of {name} over the voxels of the tissue that have a value."),
-        Measure(f"{name}_sd", name, f"{name} SD", f"Standard deviation (population) of {name} over the same voxels."),
-        Measure(f"{name}_median", name, f"{name} median", f"Median of {name} over the same voxels."),
+        Measure(f"{name}_mean", "map", f"{name} mean", f"Mean of {name} over the voxels of the tissue that have a value."),
+        Measure(f"{name}_sd", "map", f"{name} SD", f"Standard deviation (population) of {name} over the same voxels."),
+        Measure(f"{name}_median", "map", f"{name} median", f"Median of {name} over the same voxels."),
         Measure(f"{name}_missing_voxels", "", f"{name} missing", f"Voxels of the tissue in which {name} is NaN or infinite."),
     )
 

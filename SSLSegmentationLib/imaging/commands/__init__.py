@@ -1,0 +1,1 @@
+"""Commands that need numpy, scipy and SimpleITK, and no torch."""

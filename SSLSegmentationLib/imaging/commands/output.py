@@ -1,0 +1,28 @@
+"""What these commands say: facts on stdout, warnings on stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any, Iterable, Mapping, Optional
+
+
+def say(text: str) -> None:
+    """One line on stdout."""
+    sys.stdout.write(f"{text}\n")
+
+
+def say_json(facts: Mapping[str, Any]) -> None:
+    """Facts as JSON on stdout."""
+    say(json.dumps(facts, indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def warn(warnings: Iterable[str]) -> None:
+    """One line each on stderr."""
+    for warning in warnings:
+        sys.stderr.write(f"warning: {' '.join(warning.split())}\n")
+
+
+def number(value: Optional[float], *, digits: int) -> str:
+    """A number for people; "–" where it is not known."""
+    return "–" if value is None else f"{value:.{digits}f}"
