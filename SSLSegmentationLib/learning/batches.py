@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from SSLSegmentationLib.imaging.cache import CachedCase
+from SSLSegmentationLib.imaging.preprocess import fit_to_shape
 
 
 @dataclass(frozen=True)
@@ -91,39 +92,29 @@ class BatchSource:
 
     def cut(self, draw: BatchDraw) -> ImageBatch:
         """The drawn images, padded with 0 (the mean) and background."""
-        count = len(draw.case)
-        images = np.zeros((count, self.channels, *self.shape), dtype=np.float32)
-        labelled = all(self.cases[int(case)].label is not None for case in draw.case)
-        labels = np.zeros((count, *self.shape), dtype=np.uint8) if labelled else None
-        valid = np.zeros((count, 1, *self.shape), dtype=np.uint8)
-        for number, (index, start) in enumerate(zip(draw.case, draw.start, strict=True)):
+        images, labels, valid = [], [], []
+        for index, start in zip(draw.case, draw.start, strict=True):
             case = self.cases[int(index)]
-            source, target = self._overlap(start, self._sizes[index])
+            image, label, offset = case.image, case.label, start
             if len(self.shape) == 2:
-                images[number][(slice(None), *target)] = self._with_neighbours(case, int(start[0]), source[1:])
-            else:
-                images[number][(slice(None), *target)] = case.image[(slice(None), *source)]
-            valid[number, 0][target] = 1
-            if labels is not None and case.label is not None:
-                labels[number][target] = case.label[int(start[0])][source[1:]] if len(self.shape) == 2 else case.label[source]
-        return ImageBatch(images, labels, valid)
+                image = self.slice_of(case, int(start[0]))
+                label = None if label is None else label[int(start[0])]
+                offset = start[1:]
+            fitted, inside = fit_to_shape(image, self.shape, offset)
+            images.append(fitted)
+            valid.append(inside[np.newaxis])
+            if label is not None:
+                labels.append(fit_to_shape(label, self.shape, offset)[0])
+        all_labelled = len(labels) == len(images)
+        return ImageBatch(np.stack(images), np.stack(labels) if all_labelled else None, np.stack(valid).astype(np.uint8))
 
     def slice_of(self, case: CachedCase, index: int) -> npt.NDArray[np.float32]:
         """One whole slice (C, rows, columns) of a case with its neighbours."""
-        return self._with_neighbours(case, index, (slice(None), slice(None)))
-
-    def _overlap(self, start: npt.NDArray[np.int64], size: npt.NDArray[np.int64]) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
-        low, high = np.maximum(start, 0), np.minimum(start + self._extent, size)
-        source = tuple(slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
-        target = tuple(slice(int(a - s), int(b - s)) for a, b, s in zip(low, high, start, strict=True))
-        return source, target[-len(self.shape) :]
-
-    def _with_neighbours(self, case: CachedCase, middle: int, window: tuple[slice, ...]) -> npt.NDArray[np.float32]:
         if not self.neighbour_slices:
-            return np.asarray(case.image[(slice(None), middle, *window)])
+            return np.asarray(case.image[:, index])
         offsets = np.arange(-self.neighbour_slices, self.neighbour_slices + 1)
-        slices = np.clip(middle + offsets, 0, case.image.shape[1] - 1)
-        return np.concatenate([case.image[(slice(None), int(index), *window)] for index in slices])
+        slices = np.clip(index + offsets, 0, case.image.shape[1] - 1)
+        return np.concatenate([case.image[:, int(each)] for each in slices])
 
     def _find_tissue_slices(self) -> list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
         """For each tissue that occurs, the cases and slices that hold it."""

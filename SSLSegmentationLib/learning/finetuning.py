@@ -68,7 +68,7 @@ class SegmentationTask:
             changes = draw_augmentation(
                 self.config.augment, shape=self.train.shape, batch=self.batch_size, channels=images.shape[1], rng=rng
             )
-            images, labels, valid = apply_augmentation(images, labels, valid, changes)
+            images, labels, valid = apply_augmentation(images, labels, valid, changes, tissues=len(self.tissues))
         assert labels is not None  # fine-tuning takes labelled cases only
         assert valid is not None
         return LabelledExample(images, labels, valid.float())

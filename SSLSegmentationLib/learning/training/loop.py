@@ -117,9 +117,11 @@ class TrainingLoop:
         train, state = self.settings.train, self.state
         share = self._budget.share_done(step=state.stage_step, seconds=state.stage_seconds)
         epoch = state.stage_step // self._budget.steps_per_epoch
-        self._rate = learning_rate(train, first=self._stage.learning_rate, share_done=share, epoch=epoch, plateaus=state.plateaus)
+        state.learning_rate = learning_rate(
+            train, first=self._stage.learning_rate, share_done=share, epoch=epoch, plateaus=state.plateaus
+        )
         for group in self.optimiser.param_groups:
-            group["lr"] = self._rate
+            group["lr"] = state.learning_rate
         example = self.task.example(state.step)
         with computing_in(self.settings.precision, self.settings.device):
             loss = self.task.loss(self.module, example)
@@ -162,7 +164,7 @@ class TrainingLoop:
             "epoch": state.step // self._budget.steps_per_epoch,
             "stage": self._stage.name,
             "seconds": round(state.seconds, 1),
-            "learning_rate": self._rate,
+            "learning_rate": state.learning_rate,
             "loss": state.take_mean_loss(),
         }
         stop = False
@@ -220,7 +222,6 @@ class TrainingLoop:
             share=self._stage.share,
         )
         self.optimiser = build_optimiser(self.module, self.settings.train, frozen=self._stage.frozen)
-        self._rate = self._stage.learning_rate
         train = self.settings.train
         steps = self._budget.steps if math.isfinite(self._budget.steps) else 20 * self._budget.steps_per_epoch
         every = max(1, math.ceil(steps / VALIDATIONS_PER_STAGE))

@@ -19,6 +19,7 @@ class TrainingState:
     best_step: int = 0
     validations_without_better: int = 0
     plateaus: int = 0
+    learning_rate: float = 0.0
     loss_sum: float = 0.0
     loss_count: int = 0
     scores: dict[str, float] = field(default_factory=dict)

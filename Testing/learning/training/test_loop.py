@@ -1,0 +1,192 @@
+"""The loop on a small real problem: resume bit for bit, stages, early stopping, cancel, divergence."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from SSLSegmentationLib.contract.config import TrainConfig
+from SSLSegmentationLib.contract.errors import SSLSegmentationError
+from SSLSegmentationLib.learning.training.checkpoint import list_checkpoints, load_checkpoint
+from SSLSegmentationLib.learning.training.early_stopping import EarlyStopping
+from SSLSegmentationLib.learning.training.loop import LoopSettings, TrainingLoop
+from SSLSegmentationLib.learning.training.task import Stage, Validation
+
+
+class Line:
+    """Fits y = 2x − 1 from noisy points that depend on the step alone."""
+
+    images_per_epoch = 64
+    score_names = ("slope",)
+
+    def __init__(self, *, poison: int = -1) -> None:
+        self.poison = poison
+
+    def example(self, step: int) -> tuple[Tensor, Tensor]:
+        generator = torch.Generator().manual_seed(step)
+        x = torch.randn(16, 1, generator=generator)
+        y = 2 * x - 1 + 0.1 * torch.randn(16, 1, generator=generator)
+        return x, y * float("nan") if step == self.poison else y
+
+    def loss(self, module: nn.Module, example: tuple[Tensor, Tensor]) -> Tensor:
+        return (module(example[0]) - example[1]).square().mean()
+
+    def validate(self, module: nn.Module) -> Validation | None:
+        x, y = self.example(10_000)
+        return Validation(float((module(x) - y).square().mean()), {"slope": float(module(x).std() / x.std())})
+
+
+class Recorder:
+    """Keeps what the loop reports; asks for a cancel after `cancel_at` looks."""
+
+    def __init__(self, cancel_at: int = 10**9) -> None:
+        self.events: list[tuple[str, dict[str, Any]]] = []
+        self.looks = 0
+        self.cancel_at = cancel_at
+
+    def emit(self, event: str, **fields: Any) -> None:
+        self.events.append((event, fields))
+
+    def progress(self, step: int, total: int, seconds_left: float, **fields: Any) -> None:
+        self.events.append(("progress", {"step": step, "total": total, "seconds_left": seconds_left, **fields}))
+
+    def warn(self, text: str) -> None:
+        self.events.append(("warning", {"message": text}))
+
+    def cancel_requested(self) -> bool:
+        self.looks += 1
+        return self.looks >= self.cancel_at
+
+
+def make_loop(
+    folder: Path,
+    *,
+    recorder: Recorder | None = None,
+    stages: tuple[Stage, ...] = (Stage("train", 1.0, 0.05),),
+    stopping: EarlyStopping | None = None,
+    task: Line | None = None,
+    **changes: Any,
+) -> TrainingLoop:
+    torch.manual_seed(1)
+    module = nn.Sequential(nn.Linear(1, 8), nn.Tanh(), nn.Linear(8, 1))
+    train = replace(TrainConfig(), **{"max_steps": 40, "validate_every": 10, "checkpoint_every": 7, "averaging": 0.9, **changes})
+    settings = LoopSettings(
+        train=train,
+        batch_size=16,
+        stages=stages,
+        stopping=stopping,
+        device=torch.device("cpu"),
+        precision="float32",
+        checkpoint_folder=folder / "checkpoint",
+        metrics_path=folder / "metrics.csv",
+    )
+    return TrainingLoop(module=module, task=task or Line(), settings=settings, reporter=recorder or Recorder())
+
+
+TWO_STAGES = (Stage("frozen", 0.5, 0.05, frozen=("0.",)), Stage("all_weights", 0.5, 0.01))
+
+
+@pytest.mark.parametrize("optimiser", ["adamw", "adam", "sgd"])
+@pytest.mark.parametrize("stages", [(Stage("train", 1.0, 0.05),), TWO_STAGES], ids=["one stage", "two stages"])
+@pytest.mark.parametrize("stop", [1, 9, 20, 21, 33])
+def test_cancelled_and_resumed_run_ends_with_the_unbroken_runs_weights(
+    tmp_path: Path, optimiser: str, stages: tuple[Stage, ...], stop: int
+) -> None:
+    settings: dict[str, Any] = {"stages": stages, "optimiser": optimiser, "beta1": 0.9, "keep": "best"}
+    whole = make_loop(tmp_path / "whole", **settings).run()
+    with pytest.raises(SSLSegmentationError) as caught:
+        make_loop(tmp_path / "broken", recorder=Recorder(cancel_at=stop), **settings).run()
+    assert caught.value.code == "job.cancelled"
+    checkpoint = load_checkpoint(list_checkpoints(tmp_path / "broken" / "checkpoint")[-1])
+    assert checkpoint is not None
+    assert checkpoint.state.step == stop
+    resumed = make_loop(tmp_path / "broken", **settings)
+    resumed.restore(checkpoint)
+    weights = resumed.run()
+    assert all(torch.equal(weights[name], value) for name, value in whole.items())
+    columns = [
+        [line.split(",")[:3] + line.split(",")[4:] for line in (tmp_path / run / "metrics.csv").read_text().splitlines()]
+        for run in ("whole", "broken")
+    ]
+    assert columns[0] == columns[1]
+
+
+def test_restored_finished_run_gives_its_weights_at_once(tmp_path: Path) -> None:
+    whole = make_loop(tmp_path).run()
+    checkpoint = load_checkpoint(list_checkpoints(tmp_path / "checkpoint")[-1])
+    assert checkpoint is not None
+    again = make_loop(tmp_path)
+    again.restore(checkpoint)
+    weights = again.run()
+    assert again.state.step == 40
+    assert all(torch.equal(weights[name], value) for name, value in whole.items())
+
+
+def test_training_fits_the_line(tmp_path: Path) -> None:
+    recorder = Recorder()
+    make_loop(tmp_path, recorder=recorder, max_steps=300).run()
+    losses = [fields["validation_loss"] for event, fields in recorder.events if event == "metric"]
+    assert losses[-1] < 0.1 < losses[0]
+
+
+def test_frozen_weights_do_not_move_in_their_stage_and_move_after_it(tmp_path: Path) -> None:
+    loop = make_loop(tmp_path, stages=TWO_STAGES, averaging=0.0)
+    before = loop.module[0].weight.detach().clone()  # type: ignore[index, union-attr, operator]
+    moved: list[bool] = []
+    original = loop.task.example
+
+    def watch(step: int) -> Any:
+        if step < 10_000:
+            moved.append(not torch.equal(loop.module[0].weight, before))  # type: ignore[index, union-attr, arg-type]
+        return original(step)
+
+    loop.task.example = watch  # type: ignore[method-assign]
+    loop.run()
+    assert not any(moved[:20])
+    assert all(moved[21:])
+
+
+def test_early_stopping_ends_a_run_whose_loss_no_longer_falls(tmp_path: Path) -> None:
+    recorder = Recorder()
+    loop = make_loop(
+        tmp_path, recorder=recorder, stopping=EarlyStopping(threshold=100.0, patience=2), validate_every=5, max_steps=1000
+    )
+    loop.run()
+    assert loop.state.step == 15
+    assert ("phase", {"name": "early_stop", "step": 15, "stage": "train"}) in recorder.events
+
+
+def test_plateau_lowers_the_learning_rate(tmp_path: Path) -> None:
+    recorder = Recorder()
+    make_loop(tmp_path, recorder=recorder, schedule="plateau", decay=0.5, validate_every=2, patience=2, threshold=0.0).run()
+    rates = [fields["learning_rate"] for event, fields in recorder.events if event == "metric"]
+    assert rates[-1] < rates[0]
+
+
+def test_loss_that_is_no_number_stops_with_a_remedy(tmp_path: Path) -> None:
+    with pytest.raises(SSLSegmentationError) as caught:
+        make_loop(tmp_path, task=Line(poison=12)).run()
+    assert caught.value.code == "training.diverged"
+    assert "step 13" in caught.value.message
+    assert "learning_rate" in caught.value.hint
+
+
+def test_progress_tells_steps_and_time_left(tmp_path: Path) -> None:
+    recorder = Recorder()
+    make_loop(tmp_path, recorder=recorder, stages=TWO_STAGES).run()
+    progress = [fields for event, fields in recorder.events if event == "progress"]
+    assert progress[-1]["share"] == 1
+    assert abs(progress[9]["total"] - 40) <= 1
+    assert all(fields["seconds_left"] >= 0 for fields in progress)
+
+
+def test_budget_in_minutes_ends_the_run(tmp_path: Path) -> None:
+    loop = make_loop(tmp_path, max_steps=None, max_minutes=0.01)
+    loop.run()
+    assert loop.state.step > 0
+    assert 0.6 <= loop.state.seconds < 10
