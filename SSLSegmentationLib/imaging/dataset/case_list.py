@@ -1,0 +1,98 @@
+"""A list of cases with what its description says about them, and the JSON reading that its sources share."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Dict, Iterable, List, Tuple
+
+from SSLSegmentationLib.contract.errors import SSLSegmentationError
+from SSLSegmentationLib.contract.files import is_scan_name, stem
+from SSLSegmentationLib.contract.tissues import TissueTable
+from SSLSegmentationLib.imaging.scan import Case
+
+
+@dataclass(frozen=True)
+class CaseList:
+    """Cases of one data set. `tissues` are the names that its description gives (empty where it gives none)."""
+
+    cases: Tuple[Case, ...]
+    tissues: TissueTable = field(default_factory=lambda: TissueTable(()))
+    channels: Tuple[str, ...] = ()
+    warnings: Tuple[str, ...] = ()
+
+
+def read_json(path: Path, *, what: str) -> Any:
+    """The content of a JSON file; `data.missing`, `data.unreadable` or `data.dataset_invalid` where there is none."""
+    if not path.is_file():
+        raise SSLSegmentationError("data.missing", f"The {what} {path} does not exist.")
+    try:
+        return json.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise SSLSegmentationError("data.unreadable", f"The {what} {path} cannot be read: {error.strerror}.") from error
+    except (ValueError, RecursionError) as error:
+        raise SSLSegmentationError("data.dataset_invalid", f"The {what} {path} is not JSON: {error}.") from error
+
+
+def scan_files(folder: Path, *, what: str) -> Dict[str, Path]:
+    """Scan files directly in a folder by stem, in the order of their names; voxel files of pairs and hidden files are not scans."""
+    if not folder.is_dir():
+        raise SSLSegmentationError("data.missing", f"The folder of {what} {folder} does not exist.")
+    found: Dict[str, Path] = {}
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError as error:
+        raise SSLSegmentationError("data.unreadable", f"The folder {folder} cannot be listed: {error.strerror}.") from error
+    for file in entries:
+        if not is_scan_name(file) or file.is_dir():
+            continue
+        if stem(file) in found:
+            raise SSLSegmentationError(
+                "data.dataset_invalid",
+                f"{found[stem(file)]} and {file.name} have the same name less their suffix.",
+                hint="Rename one.",
+            )
+        found[stem(file)] = file
+    if not found:
+        raise SSLSegmentationError("data.empty", f"The folder of {what} {folder} holds no scan (NIfTI, NRRD or MetaImage file).")
+    return found
+
+
+def missing_files(paths: Iterable[Path]) -> Tuple[str, ...]:
+    """A problem for each path that is not a file."""
+    return tuple(f"{path} does not exist" for path in paths if not path.is_file())
+
+
+def check_unique(cases: Iterable[Case], *, source: str) -> None:
+    """Refuses two cases of one id."""
+    seen: Dict[str, Case] = {}
+    for case in cases:
+        if case.id in seen:
+            first = ", ".join(str(path) for path in seen[case.id].images)
+            raise SSLSegmentationError(
+                "data.dataset_invalid",
+                f"{source} has two cases '{case.id}' ({first}; {', '.join(str(path) for path in case.images)}).",
+                hint="Give each case a name of its own, for example with data.cases.",
+            )
+        seen[case.id] = case
+
+
+def text_list(raw: Any, *, source: str) -> List[str]:
+    """`raw` as a list of texts."""
+    if not isinstance(raw, list) or not all(isinstance(entry, str) for entry in raw):
+        raise SSLSegmentationError("data.dataset_invalid", f"{source} is not a list of names.")
+    return list(raw)
+
+
+def label_names(raw: Any, *, source: str) -> TissueTable:
+    """Tissues of {"1": "name"} or {"name": 1}; the background is left out."""
+    if not isinstance(raw, dict):
+        raise SSLSegmentationError("data.dataset_invalid", f"{source} is not a table of values and names.")
+    names: Dict[int, str] = {}
+    for key, entry in raw.items():
+        value, name = (key, entry) if isinstance(entry, str) else (entry, key)
+        if isinstance(value, bool) or not str(value).isdecimal() or int(value) in names:
+            raise SSLSegmentationError("data.dataset_invalid", f"{source}: {key!r}: {entry!r} is not a label value and its name.")
+        names[int(value)] = name
+    return TissueTable.from_names(names)
