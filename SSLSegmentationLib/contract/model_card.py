@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any, Dict, List, Mapping, Tuple
 
 from SSLSegmentationLib.contract.citations import CITATIONS
+from SSLSegmentationLib.contract.config.json_text import load_json
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
-from SSLSegmentationLib.contract.strict_json import Reader, parse_json
+from SSLSegmentationLib.contract.strict_json import Reader
 from SSLSegmentationLib.contract.tissues import Tissue, TissueTable
 
 FORMAT_VERSION = 1
@@ -119,9 +120,9 @@ class ModelCard:
     def from_json(cls, text: str, *, source: str = "model.json") -> "ModelCard":
         """The card of the text of a `model.json`. Raises as `from_dict`."""
         try:
-            raw = parse_json(text)
-        except ValueError as error:
-            raise SSLSegmentationError("model.invalid", f"{source} is not JSON: {error}.") from error
+            raw = load_json(text, source=source)
+        except SSLSegmentationError as error:
+            raise SSLSegmentationError("model.invalid", error.message) from error
         return cls.from_dict(raw, source=source)
 
     def fault(self) -> str:

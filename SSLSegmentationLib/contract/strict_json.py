@@ -2,23 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import math
 from typing import Any, Callable, Dict, List, Mapping, Tuple
 
 Refuse = Callable[[str], Exception]
-
-
-def parse_json(text: str) -> Any:
-    """The value of a JSON text. Raises `ValueError` for anything that is not plain JSON (NaN and infinity included)."""
-
-    def refuse(word: str) -> Any:
-        raise ValueError(f"'{word}' is not a JSON number")
-
-    try:
-        return json.loads(text, parse_constant=refuse)
-    except RecursionError as error:
-        raise ValueError("it is nested too deeply") from error
 
 
 class Reader:

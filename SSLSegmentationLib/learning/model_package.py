@@ -58,13 +58,23 @@ def save_ensemble(folder: PathLike, card: ModelCard, members: Sequence[Weights])
                 write_bytes(beside / name, data)
             saved = dataclasses.replace(card, weights=digests)
             write_text(beside / CARD_NAME, saved.as_json())
-            if final.exists():
-                final.rename(old)
-            beside.rename(final)
+            _swap(beside, final, old)
         finally:
             shutil.rmtree(beside, ignore_errors=True)
-            shutil.rmtree(old, ignore_errors=True)
     return saved
+
+
+def _swap(new: Path, final: Path, old: Path) -> None:
+    """Puts `new` in the place of `final`; the one that was there comes back where that fails."""
+    if final.exists():
+        final.rename(old)
+    try:
+        new.rename(final)
+    except OSError:
+        if old.exists():
+            old.rename(final)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def zip_model(folder: PathLike, archive: PathLike) -> None:

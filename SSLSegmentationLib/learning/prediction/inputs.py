@@ -1,0 +1,150 @@
+"""Which cases the INPUT arguments of a prediction mean; needs no torch.
+
+A model of one channel takes each file as a case. A model of several channels takes files named <case>_0000.nii.gz,
+<case>_0001.nii.gz, … in the order of the model's channels.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from SSLSegmentationLib.contract.errors import SSLSegmentationError
+from SSLSegmentationLib.contract.files import is_scan_name, stem
+from SSLSegmentationLib.imaging.readers import open_scan
+
+CHANNEL_NAME = re.compile(r"(.+)_(\d{4})", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class InputCase:
+    """One case to segment: its stem, one file per channel, and its number of voxels (0: not known yet)."""
+
+    stem: str
+    paths: tuple[Path, ...]
+    voxels: int = 0
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The cases in order, and what is wrong with the arguments that are none."""
+
+    cases: tuple[InputCase, ...]
+    faults: tuple[SSLSegmentationError, ...]
+
+
+def find_inputs(arguments: Sequence[str | Path], *, channels: Sequence[str]) -> Inputs:
+    """The cases of files and folders for a model of these `channels`.
+
+    Of a folder all scan files are taken, not those of its subfolders; one without scan files is taken as one DICOM scan.
+    Raises `usage.output_collision` where two cases have one stem.
+    """
+    files: list[Path] = []
+    faults: list[SSLSegmentationError] = []
+    for argument in arguments:
+        try:
+            files += _files(Path(argument))
+        except SSLSegmentationError as error:
+            faults.append(error)
+    if len(channels) == 1:
+        cases = [InputCase(stem(path), (path,)) for path in files]
+    else:
+        cases, loose = _grouped(files, channels)
+        faults += loose
+    first: dict[str, InputCase] = {}
+    for case in cases:
+        other = first.setdefault(case.stem, case)
+        if other is not case:
+            raise SSLSegmentationError(
+                "usage.output_collision", f"{other.paths[0]} and {case.paths[0]} would both be written as '{case.stem}'."
+            )
+    return Inputs(tuple(cases), tuple(faults))
+
+
+def check_headers(inputs: Inputs) -> Inputs:
+    """The cases whose headers can be read as one 3D volume, with their voxels counted; the others become faults."""
+    cases: list[InputCase] = []
+    faults = list(inputs.faults)
+    for case in inputs.cases:
+        try:
+            voxels = max(_voxels(path) for path in case.paths)
+        except SSLSegmentationError as error:
+            faults.append(error)
+        else:
+            cases.append(InputCase(case.stem, case.paths, voxels))
+    return Inputs(tuple(cases), tuple(faults))
+
+
+def check_outputs(inputs: Inputs, outputs: Iterable[Path]) -> None:
+    """Raises `usage.output_collision` where two outputs are one file, or an output would replace an input."""
+    sources = {_same(path): path for case in inputs.cases for path in case.paths}
+    seen: set[str] = set()
+    for output in outputs:
+        place = _same(output)
+        if place in seen:
+            raise SSLSegmentationError("usage.output_collision", f"Two results would be written as {output}.")
+        if place in sources:
+            raise SSLSegmentationError(
+                "usage.output_collision",
+                f"The result {output} would replace the scan {sources[place]}.",
+                hint="Choose another --output folder.",
+            )
+        seen.add(place)
+
+
+def _same(path: Path) -> str:
+    return os.path.normcase(path.resolve())
+
+
+def _files(path: Path) -> list[Path]:
+    if not path.is_dir():
+        if not path.exists():
+            raise SSLSegmentationError("data.missing", f"{path} does not exist.")
+        return [path]
+    items = sorted(item for item in path.iterdir() if item.is_file() and not item.name.startswith("."))
+    scans = [item for item in items if is_scan_name(item)]
+    if not items:
+        raise SSLSegmentationError("data.empty", f"The folder {path} holds no scans.")
+    return scans or [path]
+
+
+def _grouped(files: Sequence[Path], channels: Sequence[str]) -> tuple[list[InputCase], list[SSLSegmentationError]]:
+    """Files with a channel number by case, and an error for each file or case that does not fit."""
+    found: dict[str, dict[int, Path]] = {}
+    faults: list[SSLSegmentationError] = []
+    wanted = ", ".join(f"<case>_{number:04d} ({name})" for number, name in enumerate(channels))
+    hint = f"Name the files of a case {wanted}."
+    for path in files:
+        match = CHANNEL_NAME.fullmatch(stem(path))
+        if match is None:
+            faults.append(SSLSegmentationError("data.unpaired_channels", f"{path} has no channel number in its name.", hint=hint))
+            continue
+        case, number = match.group(1), int(match.group(2))
+        if number in found.setdefault(case, {}):
+            raise SSLSegmentationError(
+                "usage.output_collision", f"{found[case][number]} and {path} are both channel {number} of the case '{case}'."
+            )
+        found[case][number] = path
+    cases = []
+    for case, numbered in found.items():
+        if sorted(numbered) == list(range(len(channels))):
+            cases.append(InputCase(case, tuple(numbered[number] for number in range(len(channels)))))
+        else:
+            have = ", ".join(f"_{number:04d}" for number in sorted(numbered))
+            fact = (
+                f"The case '{case}' in {numbered[min(numbered)].parent} has the channels {have}, the model takes {len(channels)}."
+            )
+            faults.append(SSLSegmentationError("data.unpaired_channels", fact, hint=hint))
+    return cases, faults
+
+
+def _voxels(path: Path) -> int:
+    opened = open_scan(path)
+    if opened.volumes != 1:
+        raise SSLSegmentationError("data.not_3d", f"{path} holds {opened.volumes} volumes, one is needed.")
+    return int(np.prod(opened.geometry.shape, dtype=np.int64))
