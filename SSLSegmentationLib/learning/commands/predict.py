@@ -107,7 +107,7 @@ class Report:
         left = elapsed * (self._voxels - done) / done if done else None
         number = min(self._total, len(self.rows) + 1)
         fields = {"phase": f"{case.stem}: scan", "step": number, "total": self._total, "seconds_left": left}
-        self._printer(Event(time=time.time(), event="progress", fields=fields))
+        self._printer(Event(time="", event="progress", fields=fields))
 
     def finished(self, case: InputCase) -> None:
         self._finished_voxels += case.voxels

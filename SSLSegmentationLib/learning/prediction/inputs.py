@@ -16,7 +16,7 @@ import numpy as np
 
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
 from SSLSegmentationLib.contract.files import is_scan_name, stem
-from SSLSegmentationLib.imaging.readers import open_scan
+from SSLSegmentationLib.imaging.readers.opening import open_scan
 
 CHANNEL_NAME = re.compile(r"(.+)_(\d{4})", re.DOTALL)
 
@@ -47,10 +47,11 @@ def find_inputs(arguments: Sequence[str | Path], *, channels: Sequence[str]) -> 
     files: list[Path] = []
     faults: list[SSLSegmentationError] = []
     for argument in arguments:
-        try:
-            files += _files(Path(argument))
-        except SSLSegmentationError as error:
-            faults.append(error)
+        found = _files(Path(argument))
+        if isinstance(found, SSLSegmentationError):
+            faults.append(found)
+        else:
+            files += found
     if len(channels) == 1:
         cases = [InputCase(stem(path), (path,)) for path in files]
     else:
@@ -71,12 +72,11 @@ def check_headers(inputs: Inputs) -> Inputs:
     cases: list[InputCase] = []
     faults = list(inputs.faults)
     for case in inputs.cases:
-        try:
-            voxels = max(_voxels(path) for path in case.paths)
-        except SSLSegmentationError as error:
-            faults.append(error)
+        counted = _counted(case)
+        if isinstance(counted, SSLSegmentationError):
+            faults.append(counted)
         else:
-            cases.append(InputCase(case.stem, case.paths, voxels))
+            cases.append(counted)
     return Inputs(tuple(cases), tuple(faults))
 
 
@@ -101,15 +101,15 @@ def _same(path: Path) -> str:
     return os.path.normcase(path.resolve())
 
 
-def _files(path: Path) -> list[Path]:
+def _files(path: Path) -> list[Path] | SSLSegmentationError:
     if not path.is_dir():
         if not path.exists():
-            raise SSLSegmentationError("data.missing", f"{path} does not exist.")
+            return SSLSegmentationError("data.missing", f"{path} does not exist.")
         return [path]
     items = sorted(item for item in path.iterdir() if item.is_file() and not item.name.startswith("."))
     scans = [item for item in items if is_scan_name(item)]
     if not items:
-        raise SSLSegmentationError("data.empty", f"The folder {path} holds no scans.")
+        return SSLSegmentationError("data.empty", f"The folder {path} holds no scans.")
     return scans or [path]
 
 
@@ -136,15 +136,20 @@ def _grouped(files: Sequence[Path], channels: Sequence[str]) -> tuple[list[Input
             cases.append(InputCase(case, tuple(numbered[number] for number in range(len(channels)))))
         else:
             have = ", ".join(f"_{number:04d}" for number in sorted(numbered))
-            fact = (
-                f"The case '{case}' in {numbered[min(numbered)].parent} has the channels {have}, the model takes {len(channels)}."
-            )
+            where = numbered[min(numbered)].parent
+            fact = f"The case '{case}' in {where} has the channels {have}, but the model takes {len(channels)}."
             faults.append(SSLSegmentationError("data.unpaired_channels", fact, hint=hint))
     return cases, faults
 
 
-def _voxels(path: Path) -> int:
-    opened = open_scan(path)
-    if opened.volumes != 1:
-        raise SSLSegmentationError("data.not_3d", f"{path} holds {opened.volumes} volumes, one is needed.")
-    return int(np.prod(opened.geometry.shape, dtype=np.int64))
+def _counted(case: InputCase) -> InputCase | SSLSegmentationError:
+    voxels = 0
+    try:
+        for path in case.paths:
+            opened = open_scan(path)
+            if opened.volumes != 1:
+                return SSLSegmentationError("data.not_3d", f"{path} holds {opened.volumes} volumes, one is needed.")
+            voxels = int(np.prod(opened.geometry.shape, dtype=np.int64))
+    except SSLSegmentationError as error:
+        return error
+    return InputCase(case.stem, case.paths, voxels)
