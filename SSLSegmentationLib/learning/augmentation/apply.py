@@ -22,9 +22,9 @@ def apply_augmentation(
 ) -> tuple[Tensor, Tensor | None, Tensor | None]:
     """The batch changed as drawn; the inputs stay as they are, and images that nothing was drawn for stay bit for bit.
 
-    `images` (N, C, *S) float32, 0 being the image's mean; `labels` (N, *S) uint8; `valid` (N, 1, *S) bool, or 0 and 1. What a warp brings
-    in from outside an image is 0, background and not valid. `tissues` is the highest label; without it, it is looked for,
-    which makes a graphics card wait.
+    `images` (N, C, *S) float32, 0 being the image's mean; `labels` (N, *S) uint8; `valid` (N, 1, *S) bool, or 0 and 1. What a
+    warp brings in from outside an image is 0, background and not valid. `tissues` is the highest label; without it, it is
+    looked for, which makes a graphics card wait.
     """
     maps = None if labels is None else labels[:, None]
     if tissues is None:

@@ -62,27 +62,37 @@ def _shares(labels: Tensor, tissues: int) -> Tensor:
 
 
 def _largest_share(shares: Tensor) -> Tensor:
-    """(N, 1, *S) label with the largest share; background has what the tissues leave."""
-    best, label = shares.max(dim=1, keepdim=True)
-    background = 1.0 - shares.sum(dim=1, keepdim=True)
-    return torch.where(best > background, label + 1, 0)
+    """(N, 1, *S) uint8 label with the largest share; background has what the tissues leave."""
+    best = 1.0 - shares.sum(dim=1, keepdim=True)
+    label = torch.zeros_like(best, dtype=torch.uint8)
+    # Products and maxima of bytes take a quarter of the time of an arg-max or a masked fill; a later tissue is the higher value.
+    for tissue in range(1, shares.shape[1] + 1):
+        share = shares[:, tissue - 1 : tissue]
+        label = torch.maximum(label, (share > best).view(torch.uint8) * tissue)
+        best = torch.maximum(best, share)
+    return label
 
 
 def sampling_grid(draw: AugmentationDraw, *, device: torch.device) -> Tensor:
     """(N, *S, d) places in the input, in torch's normalised coordinates (last axis first, -1 to 1 from edge to edge)."""
-    size = np.asarray(draw.shape, dtype=float)
-    theta = (draw.matrices * size[None, None, :] / size[None, :, None])[:, ::-1, ::-1]
-    theta = np.pad(theta, ((0, 0), (0, 0), (0, 1)))  # no shift: the centre stays
-    grid = functional.affine_grid(
-        torch.as_tensor(theta.astype(np.float32), device=device), [len(draw), 1, *draw.shape], align_corners=False
-    )
+    size = np.asarray(draw.shape, dtype=np.float32)
+    # Still in array order, one plane per coordinate: each axis of the output adds its share to all coordinates.
+    matrices = torch.as_tensor((draw.matrices * size[None, None, :] / size[None, :, None]).astype(np.float32), device=device)
+    planes = torch.zeros(len(draw), len(size), *[1] * len(size), device=device)
+    for axis, voxels in enumerate(draw.shape):
+        along = (torch.arange(voxels, device=device) + 0.5) * (2.0 / voxels) - 1.0
+        planes = planes + (matrices[:, :, axis, None] * along).reshape(planes.shape[0], -1, *_on_axis(axis, voxels, len(size)))
     deformed = np.flatnonzero(draw.deformed)
     if len(deformed):
-        points = draw.elastic[deformed] * (2.0 / size.astype(np.float32)).reshape(1, -1, *[1] * len(draw.shape))
-        points = torch.as_tensor(points[:, ::-1].copy(), device=device)
-        field = displacement_field(points, shape=draw.shape, spacing=draw.elastic_spacing)
-        grid.index_add_(0, torch.as_tensor(deformed, device=device), field.movedim(1, -1))
-    return grid
+        points = draw.elastic[deformed] * (2.0 / size).reshape(1, -1, *[1] * len(size))
+        field = displacement_field(torch.as_tensor(points, device=device), shape=draw.shape, spacing=draw.elastic_spacing)
+        planes = planes.index_add_(0, torch.as_tensor(deformed, device=device), field)
+    return planes.flip(1).movedim(1, -1)
+
+
+def _on_axis(axis: int, voxels: int, axes: int) -> list[int]:
+    """A spatial shape with `voxels` on one axis and 1 on the others."""
+    return [voxels if other == axis else 1 for other in range(axes)]
 
 
 def _sample(values: Tensor, grid: Tensor, mode: str) -> Tensor:

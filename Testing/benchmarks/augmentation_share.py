@@ -1,0 +1,141 @@
+"""Time of augmentation, change by change, and its share of a training step of the U-Net with preset `default`.
+
+    python Testing/benchmarks/augmentation_share.py [--threads 2] [--repeats 40] [--device cpu]
+
+Times are medians of the named number of repeats after a warm-up, of batches of noise with labels: what is drawn differs
+from repeat to repeat. Writes results/augmentation_share.json beside this file (results/augmentation_share_cuda.json on a GPU).
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from SSLSegmentationLib.contract.config.sections import AugmentConfig
+from SSLSegmentationLib.learning.augmentation import apply_augmentation, draw_augmentation
+from SSLSegmentationLib.learning.device import find_cuda
+from SSLSegmentationLib.learning.losses import dice_cross_entropy_loss
+from SSLSegmentationLib.learning.networks import build_network
+from SSLSegmentationLib.learning.precision import computing_in, decide_precision
+
+RESULTS = Path(__file__).resolve().parent / "results"
+TISSUES = 2
+
+
+@dataclass(frozen=True)
+class Setup:
+    """One training situation: spatial shape, images a batch, the U-Net's base width and levels."""
+
+    name: str
+    shape: tuple[int, ...]
+    batch: int
+    base_width: int
+    levels: int
+
+
+SETUPS = (
+    Setup("2D, 24 slices of 56×40, width 16", (56, 40), 24, 16, 4),
+    Setup("2D, 24 slices of 64×48, width 16", (64, 48), 24, 16, 4),
+    Setup("3D, 2 crops of 40×56×40, width 16", (40, 56, 40), 2, 16, 4),
+)
+
+
+def only(config: AugmentConfig, change: str) -> AugmentConfig:
+    """The config with one change drawn always and no other."""
+    names = [field.name for field in dataclasses.fields(config) if field.name.endswith("_probability")]
+    return dataclasses.replace(config, **{name: float(name == f"{change}_probability") for name in names})
+
+
+def milliseconds(work: Callable[[], Any], *, repeats: int, device: torch.device) -> float:
+    """Median time of `work` after three calls of warm-up."""
+    times = []
+    for repeat in range(repeats + 3):
+        begin = time.perf_counter()
+        work()
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
+        if repeat >= 3:
+            times.append(1000 * (time.perf_counter() - begin))
+    return statistics.median(times)
+
+
+def measure(setup: Setup, *, repeats: int, device: torch.device, precision: str) -> dict[str, Any]:
+    """Times of one setup in ms."""
+    rng = np.random.default_rng(0)
+    shape, batch = setup.shape, setup.batch
+    images = torch.randn(batch, 1, *shape, device=device)
+    labels = torch.randint(0, TISSUES + 1, (batch, *shape), dtype=torch.uint8, device=device)
+    valid = torch.ones(batch, 1, *shape, device=device)
+    default = AugmentConfig()
+
+    def augment(config: AugmentConfig) -> tuple[Any, Any, Any]:
+        drawn = draw_augmentation(config, shape=shape, batch=batch, channels=1, rng=rng)
+        return apply_augmentation(images, labels, valid, drawn, tissues=TISSUES)
+
+    plan = {"name": "unet", "dims": len(shape), "base_width": setup.base_width, "levels": setup.levels}
+    network = build_network({**plan, "in_channels": 1, "out_channels": TISSUES + 1}).to(device)
+    optimiser = torch.optim.AdamW(network.parameters(), lr=1e-3)
+
+    def step(batch: tuple[Any, Any, Any]) -> None:
+        with computing_in(precision, device):
+            loss = dice_cross_entropy_loss(network(batch[0]), batch[1], batch[2])
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        optimiser.step()
+
+    def timed(work: Callable[[], Any], repeats: int = repeats) -> float:
+        return round(milliseconds(work, repeats=repeats, device=device), 3)
+
+    changes = [
+        field.name.removesuffix("_probability") for field in dataclasses.fields(default) if field.name.endswith("_probability")
+    ]
+    each = {change: timed(lambda change=change: augment(only(default, change))) for change in changes}  # type: ignore[misc]
+    drawing = timed(lambda: draw_augmentation(default, shape=shape, batch=batch, channels=1, rng=rng))
+    total = timed(lambda: augment(default), 3 * repeats)
+    without = timed(lambda: step((images, labels, valid)))
+    with_augmentation = timed(lambda: step(augment(default)))
+    return {
+        **dataclasses.asdict(setup),
+        "ms_of_each_change_on_all_images": each,
+        "ms_drawing": drawing,
+        "ms_augmentation_with_default_probabilities": total,
+        "ms_network_step": without,
+        "ms_step_with_augmentation": with_augmentation,
+        "share_of_step": round(total / (without + total), 4),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--repeats", type=int, default=40)
+    parser.add_argument("--device", default="cpu")
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    device = torch.device(options.device)
+    precision = decide_precision("auto", device=options.device, cuda=find_cuda())
+    result = {
+        "torch": torch.__version__,
+        "device": options.device if device.type == "cpu" else torch.cuda.get_device_name(device),
+        "threads": options.threads,
+        "precision": precision,
+        "setups": [measure(setup, repeats=options.repeats, device=device, precision=precision) for setup in SETUPS],
+    }
+    RESULTS.mkdir(exist_ok=True)
+    name = "augmentation_share.json" if device.type == "cpu" else "augmentation_share_cuda.json"
+    (RESULTS / name).write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    print(json.dumps(result, indent=1, ensure_ascii=False))
+
+
+if __name__ == "__main__":
+    main()
