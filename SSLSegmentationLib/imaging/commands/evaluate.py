@@ -72,7 +72,5 @@ def _show(summaries: Sequence[TissueSummary], *, rows: int, output: Path) -> Non
         for summary in summaries
     ]
     say(as_text([heading, *lines]))
-    say(
-        f"Mean Dice over the tissues: {number(mean_dice(summaries), digits=4)} (a missed tissue counts as 0); the rest are medians."
-    )
+    say(f"Mean Dice over the tissues: {number(mean_dice(summaries), digits=4)} (a missed one counts as 0); the rest are medians.")
     say(f"{rows} rows written to {output}.")

@@ -7,6 +7,7 @@ from typing import Any, Callable, Dict
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
 from SSLSegmentationLib.imaging.phantoms.ct_body import make_ct_body
 from SSLSegmentationLib.imaging.phantoms.ct_l3 import make_ct_l3
+from SSLSegmentationLib.imaging.phantoms.knee_mri import make_knee_mri
 from SSLSegmentationLib.imaging.phantoms.phantom import Phantom
 
 __all__ = ["PHANTOMS", "Phantom", "make_phantom"]
@@ -14,6 +15,7 @@ __all__ = ["PHANTOMS", "Phantom", "make_phantom"]
 PHANTOMS: Dict[str, Callable[..., Phantom]] = {
     "ct_body": make_ct_body,
     "ct_l3": make_ct_l3,
+    "knee_mri": make_knee_mri,
 }
 
 
