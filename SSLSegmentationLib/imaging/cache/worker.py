@@ -12,7 +12,7 @@ import SimpleITK
 
 def start_worker() -> None:
     """One thread of SimpleITK per worker; Ctrl-C is the parent's to answer; no worker outlives its parent."""
-    SimpleITK.ProcessObject.SetGlobalDefaultNumberOfThreads(1)  # type: ignore[no-untyped-call]
+    SimpleITK.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
