@@ -29,7 +29,7 @@ def index_map(source: Geometry, target: Geometry) -> Optional[Tuple[Tuple[int, .
 
 
 def reoriented(geometry: Geometry, axes: Tuple[int, ...], signs: Tuple[int, ...]) -> Geometry:
-    """`geometry` with its index axes (i, j, k) permuted and flipped: new axis n is old axis `axes[n]`, reversed where the sign is -1."""
+    """`geometry` with its axes (i, j, k) turned: new axis n is old axis `axes[n]`, reversed where `signs[n]` is -1."""
     sizes = geometry.shape[::-1]
     matrix = geometry.matrix
     changed = np.eye(4)

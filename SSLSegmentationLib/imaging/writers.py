@@ -11,7 +11,7 @@ from typing import Any, Dict
 
 import numpy as np
 import numpy.typing as npt
-import SimpleITK as sitk
+import SimpleITK
 
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
 from SSLSegmentationLib.contract.files import PathLike, replacing
@@ -19,6 +19,9 @@ from SSLSegmentationLib.contract.tissues import TissueTable
 from SSLSegmentationLib.imaging.geometry import Geometry
 from SSLSegmentationLib.imaging.readers.label_map import smallest_unsigned
 from SSLSegmentationLib.imaging.scan import LabelMap, Scan
+
+# SimpleITK has no type hints.
+sitk: Any = SimpleITK
 
 WRITTEN_SUFFIXES = (".nii.gz", ".nii", ".seg.nrrd", ".nrrd", ".mha")
 # Types that no format holds, and what is written instead without loss.
@@ -78,7 +81,7 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _image(array: npt.NDArray[Any], geometry: Geometry) -> sitk.Image:
+def _image(array: npt.NDArray[Any], geometry: Geometry) -> Any:
     if tuple(array.shape) != geometry.shape:
         raise ValueError(f"array of shape {array.shape} on a grid of shape {geometry.shape}")
     stored = array.astype(STORED_AS.get(array.dtype, array.dtype), copy=False)
@@ -89,7 +92,7 @@ def _image(array: npt.NDArray[Any], geometry: Geometry) -> sitk.Image:
     return image
 
 
-def _write(path: PathLike, image: sitk.Image) -> None:
+def _write(path: PathLike, image: Any) -> None:
     name = Path(path).name
     if not name.lower().endswith(WRITTEN_SUFFIXES):
         raise SSLSegmentationError(
@@ -100,6 +103,6 @@ def _write(path: PathLike, image: sitk.Image) -> None:
             sitk.WriteImage(image, str(temporary), not name.lower().endswith(".nii"), 1)
         except RuntimeError as error:
             # SimpleITK hides the reason (a full disk, no permission): an ordinary write of the same size shows it.
-            with open(temporary, "wb") as handle:
+            with temporary.open("wb") as handle:
                 handle.write(bytes(image.GetNumberOfPixels() * image.GetSizeOfPixelComponent()))
             raise SSLSegmentationError("data.unreadable", f"{path} cannot be written: {error}.") from error

@@ -36,7 +36,7 @@ def read_json(path: Path, *, what: str) -> Any:
 
 
 def scan_files(folder: Path, *, what: str) -> Dict[str, Path]:
-    """Scan files directly in a folder by stem, in the order of their names; voxel files of pairs and hidden files are not scans."""
+    """Scan files directly in a folder, by stem in the order of names; hidden files are no scans."""
     if not folder.is_dir():
         raise SSLSegmentationError("data.missing", f"The folder of {what} {folder} does not exist.")
     found: Dict[str, Path] = {}

@@ -126,7 +126,8 @@ def _without(train: Sequence[Case], validation: Sequence[Case]) -> Tuple[List[Ca
     ids = {case.id for case in validation}
     subjects = {case.subject for case in validation}
     files = {path.resolve() for case in validation for path in case.images}
-    kept, dropped = [], []
+    kept: List[Case] = []
+    dropped: List[Case] = []
     for case in train:
         held_out = case.id in ids or case.subject in subjects or any(path.resolve() in files for path in case.images)
         (dropped if held_out else kept).append(case)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 from typing import Any, Sequence, Tuple
 
 import numpy as np
-import SimpleITK as sitk
+import SimpleITK
 
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
 from SSLSegmentationLib.contract.files import PathLike
 from SSLSegmentationLib.imaging.geometry import ORTHOGONAL_COSINE, FloatArray, Geometry
 
+# SimpleITK has no type hints.
+sitk: Any = SimpleITK
 # ITK writes warnings straight to stderr; what matters of them is checked here and said in our own words.
 sitk.ProcessObject_SetGlobalWarningDisplay(False)
 
@@ -21,7 +24,7 @@ LONGEST_AXIS = 2**31 - 1
 
 
 def existing_file(path: PathLike) -> Path:
-    """`path` as a readable, regular, non-empty file; raises `data.missing`, `data.empty`, `data.unsupported` or `data.unreadable`."""
+    """`path` as a readable, regular file that is not empty; raises `data.missing`, `.empty`, `.unsupported` or `.unreadable`."""
     file = Path(path)
     try:
         if file.is_dir():
@@ -122,5 +125,6 @@ def sheared_error(path: Path) -> SSLSegmentationError:
 
 def _itk_reason(text: str) -> str:
     """The last sentence of an ITK exception, without its file and line."""
-    lines: list[Any] = [line.strip() for line in text.splitlines() if line.strip()]
-    return str(lines[-1])[:300] if lines else "SimpleITK cannot read it."
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    last = re.sub(r"ITK ERROR: |\(0x[0-9a-f]+\)", "", lines[-1]) if lines else "SimpleITK cannot read it."
+    return last[:300]

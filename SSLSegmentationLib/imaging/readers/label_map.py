@@ -111,7 +111,7 @@ def _difference(source: Geometry, target: Geometry) -> str:
 def _match_names(
     path: Path, array: UnsignedArray, own: TissueTable, wanted: TissueTable
 ) -> Tuple[UnsignedArray, Tuple[str, ...]]:
-    """Values of a segmentation whose segments all carry names of the table: the table's values, as an editor may renumber them."""
+    """The table's values where all segments carry names of the table: an editor may have renumbered them."""
     by_name = {tissue.name.casefold(): tissue.value for tissue in wanted}
     names = [tissue.name.casefold() for tissue in own]
     if len(set(names)) < len(names) or not all(name in by_name for name in names):

@@ -139,8 +139,9 @@ def _parse_2(path: Path, data: bytes, order: str) -> NiftiHeader:
     single = data[4:7] == b"n+2"
     return NiftiHeader(
         version=2, order=order, single=single, dim=get("8q", 16), pixdim=get("8d", 104), datatype=get("h", 12)[0],
-        vox_offset=_offset(path, float(get("q", 168)[0]), 544 if single else 0), slope=get("d", 176)[0], intercept=get("d", 184)[0],
-        units=get("i", 500)[0], intent=get("i", 504)[0], qform_code=get("i", 344)[0], sform_code=get("i", 348)[0],
+        vox_offset=_offset(path, float(get("q", 168)[0]), 544 if single else 0), slope=get("d", 176)[0],
+        intercept=get("d", 184)[0], units=get("i", 500)[0], intent=get("i", 504)[0],
+        qform_code=get("i", 344)[0], sform_code=get("i", 348)[0],
         quaternion=get("6d", 352), sform=np.array(get("12d", 400), dtype=float).reshape(3, 4),
     )  # fmt: skip
 
@@ -276,4 +277,5 @@ def _load(*, block: VoxelBlock, header: NiftiHeader, shape: Tuple[int, ...]) -> 
     if not np.isfinite(slope) or slope == 0.0 or not np.isfinite(intercept) or (slope == 1.0 and intercept == 0.0):
         return array
     kind = np.float32 if array.dtype.itemsize <= 2 or array.dtype == np.float32 else np.float64
-    return array.astype(kind) * kind(slope) + kind(intercept)
+    scaled: Array = array.astype(kind) * kind(slope) + kind(intercept)
+    return scaled

@@ -41,7 +41,7 @@ VOLUME_KINDS = ("list", "time", "none", "???", "scalar", "stub", "vector")
 
 @dataclass(frozen=True)
 class NrrdHeader:
-    """`fields` are the format's own ("sizes: …"), `texts` the free ones ("Segment0_Name:=…"); `end` is the first byte after them."""
+    """`fields` are the format's own ("sizes: …"), `texts` the free ones ("Segment0_Name:=…"); `end` is the first byte after."""
 
     fields: Dict[str, str]
     texts: Dict[str, str]
@@ -49,7 +49,7 @@ class NrrdHeader:
 
 
 def open_nrrd(path: Path) -> ScanFile:
-    """Header of an NRRD file; raises `data.*` for whatever is not one 3D volume, or a list of them, of numbers with a voxel size."""
+    """Header of an NRRD file; raises `data.*` for what is not one or several 3D volumes of numbers with a voxel size."""
     header = parse_header(path)
     sizes = _integers(path, header, "sizes")
     checks.check_sizes(path, sizes)
@@ -60,7 +60,7 @@ def open_nrrd(path: Path) -> ScanFile:
     block.check_size()
     warnings = _geometry_warnings(path, header)
     geometry = checks.itk_geometry(path, reader="NrrdImageIO", sizes=spatial)
-    load = partial(_load, block=block, sizes=sizes, axis=axis)
+    load = partial(_load, path=path, block=block, sizes=sizes, axis=axis)
     return ScanFile(geometry=geometry, volumes=volumes, load=load, warnings=warnings, fields=header.texts)
 
 
@@ -197,15 +197,19 @@ def _geometry_warnings(path: Path, header: NrrdHeader) -> Tuple[str, ...]:
     return (f"{path.name}: has no space directions, so its orientation is unknown; left and right are a guess.",)
 
 
-def _load(*, block: VoxelBlock, sizes: Tuple[int, ...], axis: Optional[int]) -> Array:
+def _load(*, path: Path, block: VoxelBlock, sizes: Tuple[int, ...], axis: Optional[int]) -> Array:
     values, surplus = block.read()
     if surplus:
         raise SSLSegmentationError(
             "data.damaged",
-            f"{block.path}: {surplus} bytes more than the header's sizes say follow the voxels.",
+            f"{path}: {surplus} bytes more than its sizes say follow the voxels{_of(block.path, path)}.",
             hint="Check 'byte skip' and 'sizes'.",
         )
     array = values.reshape(sizes[::-1])
     if axis is None:
         return array[np.newaxis]
     return np.ascontiguousarray(np.moveaxis(array, len(sizes) - 1 - axis, 0))
+
+
+def _of(voxels: Path, header: Path) -> str:
+    return "" if voxels == header else f" in {voxels.name}"

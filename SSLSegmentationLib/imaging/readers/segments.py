@@ -125,6 +125,7 @@ def _check_overlap(path: Path, name: str, taken: Array, tissues: List[Tissue]) -
     if others:
         raise SSLSegmentationError(
             "data.not_labels",
-            f"{path}: segment '{name}' overlaps with '{', '.join(others)}' in {int((taken > 0).sum())} voxels; a label map holds one tissue a voxel.",
-            hint="Remove the overlap in the Segment Editor (Logical operators, Subtract), or export the segments to separate files.",
+            f"{path}: segment '{name}' overlaps with '{', '.join(others)}' in {np.count_nonzero(taken)} voxels; "
+            "a label map holds one tissue per voxel.",
+            hint="Subtract one from the other in the Segment Editor (Logical operators), or export them to separate files.",
         )

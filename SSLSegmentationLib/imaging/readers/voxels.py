@@ -66,12 +66,12 @@ class VoxelBlock:
 
     def _fill(self, values: npt.NDArray[np.generic]) -> int:
         """Reads into `values`; returns the surplus bytes."""
-        target = memoryview(values.view(np.uint8)).cast("B") if self.count else memoryview(b"")
+        target = memoryview(values.view(np.uint8).data) if self.count else memoryview(b"")
         with self.path.open("rb") as handle:
             handle.seek(self.start)
             if not self.compression:
                 handle.seek(self.skip, 1)
-                filled = handle.readinto(target)  # type: ignore[attr-defined]  # a binary file has readinto
+                filled = handle.readinto(target)
                 surplus = self.path.stat().st_size - handle.tell()
             else:
                 filled, surplus = self._fill_from_stream(handle, target)
