@@ -15,8 +15,8 @@ import numpy.typing as npt
 
 from SSLSegmentationLib.imaging.preprocess.resampling import slabs
 
-# Values beyond this are scaled down before they are squared, which would overflow.
-LARGEST_SQUARED = 1e100
+# Values outside this range are scaled before they are squared, which would overflow or vanish.
+SAFELY_SQUARED = (1e-100, 1e100)
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,8 @@ def find_normaliser(
     low, high = extent if bounds is None else (min(max(value, bounds[0]), bounds[1]) for value in extent)
     if low == high:
         return Normaliser(low, 0.0, bounds)
-    scale = max(1.0, max(abs(low), abs(high)) / LARGEST_SQUARED)
+    largest = max(abs(low), abs(high))
+    scale = 1.0 if SAFELY_SQUARED[0] < largest < SAFELY_SQUARED[1] else largest
     shift = low / scale / 2 + high / scale / 2
     count, total, squares = 0, 0.0, 0.0
     for part in parts:
