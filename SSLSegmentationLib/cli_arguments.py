@@ -15,6 +15,19 @@ class Command(NamedTuple):
     add_arguments: Callable[[argparse.ArgumentParser], None]
 
 
+def memory(text: str) -> int:
+    """`3GB`, `500 MB` or a number of bytes → bytes; a GB has 10⁹."""
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kKmMgGtT]?)(i?)[bB]?\s*", text)
+    if match is None:
+        raise argparse.ArgumentTypeError(f"'{text}' is not an amount of memory such as 3GB")
+    number, prefix, binary = match.groups()
+    power = " kmgt".index(prefix.lower() or " ")
+    amount = int(float(number) * (1024 if binary else 1000) ** power)
+    if amount < 1:
+        raise argparse.ArgumentTypeError(f"'{text}' is no memory at all")
+    return amount
+
+
 def count(text: str) -> int:
     """A whole number from 1."""
     if not re.fullmatch(r"\d{1,9}", text) or int(text) < 1:
@@ -87,7 +100,7 @@ def _predict(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--probabilities", action="store_true", help="write the probabilities too")
     parser.add_argument("--device", type=device, default="auto", help="auto, cpu, cuda or cuda:<number> (auto)")
-    parser.add_argument("--memory", metavar="SIZE", help="most memory to use, such as 3GB")
+    parser.add_argument("--memory", type=memory, metavar="SIZE", help="most memory to use, such as 3GB")
     _json(parser)
 
 

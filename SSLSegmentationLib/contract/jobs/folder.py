@@ -6,7 +6,7 @@ import contextlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, Mapping, Optional
+from typing import Any, Dict, Iterator, Mapping, Optional
 
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
 from SSLSegmentationLib.contract.files import PathLike, disk_errors, write_text
@@ -124,7 +124,9 @@ class JobFolder:
 
     def check_startable(self, *, resume: bool) -> None:
         """Errors: `job.in_use`, `job.exists`, `job.nothing_to_resume`, `job.not_a_job` (a file lies there)."""
-        if self.path.exists() and not self.path.is_dir():
+        with self._as_folder():
+            is_file = self.path.exists() and not self.path.is_dir()
+        if is_file:
             raise SSLSegmentationError("job.not_a_job", f"{self.path} is a file.")
         if self.is_locked():
             raise self.in_use()
@@ -132,6 +134,21 @@ class JobFolder:
             raise SSLSegmentationError("job.nothing_to_resume", f"{self.path} has no config.json.")
         if not resume and self.holds_job():
             raise SSLSegmentationError("job.exists", f"{self.path} already holds a job ({self.state()}).")
+
+    def create(self) -> None:
+        """Makes the folder where it is not there. Errors: `disk.*`, `job.not_a_job` (the path cannot be a folder)."""
+        with self._as_folder():
+            self.path.mkdir(parents=True, exist_ok=True)
+
+    @contextlib.contextmanager
+    def _as_folder(self) -> Iterator[None]:
+        """Tells of a path that cannot be a folder: too long, below a file, …"""
+        try:
+            with disk_errors(self.path):
+                yield
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            raise SSLSegmentationError("job.not_a_job", f"{self.path} cannot be a folder: {reason}.") from error
 
     def in_use(self) -> SSLSegmentationError:
         """The error for a folder that another run holds."""

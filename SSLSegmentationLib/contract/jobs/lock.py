@@ -71,7 +71,7 @@ def is_locked(path: PathLike) -> bool:
     """Whether anyone holds the lock on `path` right now."""
     try:
         handle = os.open(path, os.O_RDWR)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return False
     except PermissionError:
         # Who may not write may still look: a shared view is enough on POSIX.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 import traceback
@@ -16,7 +17,7 @@ class _QuietHandler(logging.FileHandler):
     """A file handler that never disturbs the run: a log line lost on a full disk is no reason to stop."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  # the name is logging's
-        self._lost = True
+        return
 
 
 class JobLog:
@@ -40,5 +41,7 @@ class JobLog:
     def close(self) -> None:
         if self._handler is not None:
             self._logger.removeHandler(self._handler)
-            self._handler.close()
+            # What a full disk did not take is lost, as in handleError.
+            with contextlib.suppress(OSError):
+                self._handler.close()
             self._handler = None

@@ -14,7 +14,7 @@ from SSLSegmentationLib.contract.config import Config
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
 from SSLSegmentationLib.contract.events import Event, EventWriter, now
 from SSLSegmentationLib.contract.failures import describe_error
-from SSLSegmentationLib.contract.files import PathLike, disk_errors
+from SSLSegmentationLib.contract.files import PathLike
 from SSLSegmentationLib.contract.jobs.folder import CANCELLED, DONE, FAILED, RUNNING, JobFolder, JobStatus
 from SSLSegmentationLib.contract.jobs.lock import FileLock
 from SSLSegmentationLib.contract.jobs.log import LOGGER_NAME, JobLog
@@ -76,8 +76,7 @@ class JobRun:
         """
         job = JobFolder(folder)
         job.check_startable(resume=resume)
-        with disk_errors(job.path):
-            job.path.mkdir(parents=True, exist_ok=True)
+        job.create()
         lock = FileLock(job.lock)
         if not lock.acquire():
             raise job.in_use()
@@ -137,7 +136,11 @@ class JobRun:
             return
         written = self._events.write(event, **fields)
         if self._on_event is not None:
-            self._on_event(written)
+            try:
+                self._on_event(written)
+            except BrokenPipeError:
+                # Who watched has left; the run goes on.
+                self._on_event = None
 
     def warn(self, text: str) -> None:
         """Tells the user of something that does not stop the run."""

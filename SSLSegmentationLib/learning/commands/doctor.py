@@ -46,12 +46,21 @@ def _torch() -> dict[str, Any]:
 
 
 def _data(path: str) -> dict[str, Any]:
-    """The cases that a fine-tuning run and a pretraining run of this config would use."""
+    """The cases that pretraining and, where there are labels, fine-tuning with this config would use."""
     config = read_config(path)
-    from SSLSegmentationLib.imaging.dataset import find_cases
+    # Here, not above: without SimpleITK the rest of the report still comes.
+    from SSLSegmentationLib.imaging.dataset import training_cases
 
-    found = find_cases(config.data)
-    return {"config": path, "cases": len(found.cases), "warnings": list(found.warnings)}
+    facts: dict[str, Any] = {}
+    labelled = config.data.dataset or config.data.labels or config.data.cases
+    for purpose in ("pretrain", "finetune") if labelled else ("pretrain",):
+        cases = training_cases(config, purpose=purpose)
+        facts[purpose] = f"{len(cases.train)} to train on, {len(cases.validation)} to validate on"
+        if purpose == "finetune":
+            facts["tissues"] = [tissue.name for tissue in cases.tissues]
+        facts["channels"] = list(cases.channels)
+        facts["warnings"] = sorted({*facts.get("warnings", ()), *cases.warnings})
+    return facts
 
 
 def _problems(facts: dict[str, Any]) -> list[SSLSegmentationError]:
