@@ -9,11 +9,14 @@ from typing import Dict, List, Tuple
 import numpy as np
 
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
+from SSLSegmentationLib.imaging.geometry import Geometry
 from SSLSegmentationLib.imaging.readers import checks
 from SSLSegmentationLib.imaging.readers.scan_file import Array, ScanFile
 from SSLSegmentationLib.imaging.readers.voxels import VoxelBlock
 
 LONGEST_HEADER = 1 << 20
+MATRIX_NAMES = ("TransformMatrix", "Rotation", "Orientation")
+ORIGIN_NAMES = ("Offset", "Position", "Origin")
 NUMBER_TYPES = {
     "MET_CHAR": "i1", "MET_UCHAR": "u1", "MET_SHORT": "i2", "MET_USHORT": "u2", "MET_INT": "i4", "MET_UINT": "u4",
     "MET_LONG": "i4", "MET_ULONG": "u4", "MET_LONG_LONG": "i8", "MET_ULONG_LONG": "u8", "MET_FLOAT": "f4", "MET_DOUBLE": "f8",
@@ -30,7 +33,7 @@ def open_metaimage(path: Path) -> ScanFile:
     warnings = _geometry_warnings(path, fields)
     block = _voxel_block(path, fields, end, sizes)
     block.check_size()
-    geometry = checks.itk_geometry(path, reader="MetaImageIO", sizes=sizes[:3])
+    geometry = _geometry(path, fields, sizes)
     volumes = sizes[3] if len(sizes) == 4 else 1
     return ScanFile(
         geometry=geometry, volumes=volumes, load=partial(_load, block=block, shape=(volumes, *geometry.shape)), warnings=warnings
@@ -83,9 +86,43 @@ def _geometry_warnings(path: Path, fields: Dict[str, str]) -> Tuple[str, ...]:
         raise SSLSegmentationError("data.no_geometry", f"{path} has no ElementSpacing.")
     if min(_numbers(path, fields, name)) <= 0:
         raise SSLSegmentationError("data.no_geometry", f"{path}: {name} is {fields[name]}; a voxel size must be positive.")
-    if not any(key in fields for key in ("TransformMatrix", "Rotation", "Orientation")):
+    # SimpleITK ignores both of these entries.
+    units = fields.get("DistanceUnits", "mm")
+    if units not in ("mm", "?", ""):
+        raise SSLSegmentationError("data.no_geometry", f"{path}: its distances are in {units}, not mm.")
+    slope = _numbers(path, fields, "ElementToIntensityFunctionSlope", "1")
+    offset = _numbers(path, fields, "ElementToIntensityFunctionOffset", "0")
+    if slope != [1.0] or offset != [0.0]:
+        raise SSLSegmentationError("data.unsupported", f"{path}: its values are to be rescaled, which is not done.")
+    if not any(key in fields for key in MATRIX_NAMES):
         return (f"{path.name}: has no TransformMatrix, so its orientation is unknown; left and right are a guess.",)
     return ()
+
+
+def _geometry(path: Path, fields: Dict[str, str], sizes: Tuple[int, ...]) -> Geometry:
+    """As SimpleITK has it; its own reading would write to stderr what it minds about a header."""
+    dimensions = len(sizes)
+    matrix = np.eye(dimensions)
+    given = next((name for name in MATRIX_NAMES if name in fields), None)
+    if given is not None:
+        matrix = np.array(_exactly(path, fields, given, dimensions * dimensions)).reshape(dimensions, dimensions)
+    name = "ElementSpacing" if "ElementSpacing" in fields else "ElementSize"
+    origin = next((key for key in ORIGIN_NAMES if key in fields), None)
+    return checks.checked_geometry(
+        path,
+        shape=(sizes[2], sizes[1], sizes[0]),
+        spacing=_exactly(path, fields, name, dimensions)[:3],
+        origin=_exactly(path, fields, origin, dimensions)[:3] if origin else [0.0, 0.0, 0.0],
+        # The file lists the axes one after the other: the rows of its matrix are the columns of ours.
+        direction=matrix.T[:3, :3],
+    )
+
+
+def _exactly(path: Path, fields: Dict[str, str], name: str, count: int) -> List[float]:
+    numbers = _numbers(path, fields, name)
+    if len(numbers) != count:
+        raise SSLSegmentationError("data.damaged", f"{path}: '{name}' has {len(numbers)} numbers, {count} are needed.")
+    return numbers
 
 
 def _voxel_block(path: Path, fields: Dict[str, str], end: int, sizes: Tuple[int, ...]) -> VoxelBlock:

@@ -16,7 +16,7 @@ from SSLSegmentationLib.imaging.readers.scan_file import Array, ScanFile
 from SSLSegmentationLib.imaging.readers.voxels import VoxelBlock
 
 # A header longer than this is not a header.
-LONGEST_HEADER = 16 << 20
+LONGEST_HEADER = 4 << 20
 ENCODINGS = {"raw": "", "gzip": "gzip", "gz": "gzip", "bzip2": "bzip2", "bz2": "bzip2"}
 NUMBER_TYPES = {
     name: code
@@ -72,8 +72,10 @@ def parse_header(path: Path) -> NrrdHeader:
         handle.readline()
         fields: Dict[str, str] = {}
         texts: Dict[str, str] = {}
-        while handle.tell() < LONGEST_HEADER:
+        length = 0
+        while length < LONGEST_HEADER:
             raw = handle.readline(LONGEST_HEADER)
+            length += len(raw)
             line = raw.decode("utf-8", "replace").rstrip("\r\n")
             if not line:
                 if not raw and "data file" not in fields and "datafile" not in fields:
@@ -187,6 +189,9 @@ def _dtype(path: Path, header: NrrdHeader) -> np.dtype[np.generic]:
 
 def _geometry_warnings(path: Path, header: NrrdHeader) -> Tuple[str, ...]:
     fields = header.fields
+    units = re.findall(r'"([^"]*)"', fields.get("space units", ""))
+    if any(unit not in ("mm", "") for unit in units):
+        raise SSLSegmentationError("data.no_geometry", f"{path}: its distances are in {', '.join(units)}, not mm.")
     if "space directions" in fields and ("space" in fields or "space dimension" in fields):
         if "space" not in fields:
             return (f"{path.name}: does not name its space, so its orientation is unknown; left and right are a guess.",)
