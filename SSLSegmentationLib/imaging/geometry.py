@@ -42,7 +42,8 @@ class Geometry:
     @property
     def affine_ras(self) -> FloatArray:
         """4×4 matrix from voxel index (i, j, k) to RAS mm."""
-        return np.diag([-1.0, -1.0, 1.0, 1.0]) @ self.matrix
+        affine: FloatArray = np.diag([-1.0, -1.0, 1.0, 1.0]) @ self.matrix
+        return affine
 
     @property
     def voxel_volume_mm3(self) -> float:
@@ -52,7 +53,8 @@ class Geometry:
         """The eight outermost voxel centres in LPS mm, shape (8, 3)."""
         slices, rows, columns = self.shape
         index = np.array(list(itertools.product((0, columns - 1), (0, rows - 1), (0, slices - 1))), dtype=float)
-        return index @ self.matrix[:3, :3].T + self.matrix[:3, 3]
+        corners: FloatArray = index @ self.matrix[:3, :3].T + self.matrix[:3, 3]
+        return corners
 
     def largest_shift(self, other: "Geometry") -> float:
         """Largest distance between corresponding corners, in voxels of the smaller spacing (infinite for other shapes)."""

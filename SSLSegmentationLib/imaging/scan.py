@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Optional, Tuple
+from typing import Any, Optional, Tuple
 
 import numpy as np
 import numpy.typing as npt
@@ -31,7 +31,7 @@ class Scan:
 class LabelMap:
     """One 3D label map: `array` of unsigned integers (slices, rows, columns), 0 is background; `tissues` names the values."""
 
-    array: npt.NDArray[np.unsignedinteger]  # type: ignore[type-arg]  # numpy's own stubs differ between 1.26 and 2.x
+    array: npt.NDArray[Any]
     geometry: Geometry
     tissues: TissueTable
     path: Optional[Path] = None

@@ -61,15 +61,16 @@ class SegmentationTask:
         rng = generator(self.config.seed, "finetune", step)
         draw = self.train.draw(rng, self.batch_size, foreground_share=self.config.train.foreground_share)
         batch = self.train.cut(draw)
+        assert batch.labels is not None  # fine-tuning takes labelled cases only
         images = torch.from_numpy(batch.images).to(self.device)
-        labels = None if batch.labels is None else torch.from_numpy(batch.labels).to(self.device)
-        valid = torch.from_numpy(batch.valid).to(self.device)
+        labels: Tensor | None = torch.from_numpy(batch.labels).to(self.device)
+        valid: Tensor | None = torch.from_numpy(batch.valid).to(self.device)
         if self.config.augment.enabled:
             changes = draw_augmentation(
                 self.config.augment, shape=self.train.shape, batch=self.batch_size, channels=images.shape[1], rng=rng
             )
             images, labels, valid = apply_augmentation(images, labels, valid, changes, tissues=len(self.tissues))
-        assert labels is not None  # fine-tuning takes labelled cases only
+        assert labels is not None
         assert valid is not None
         return LabelledExample(images, labels, valid.float())
 

@@ -65,6 +65,7 @@ class DiceCounts:
         """Mean Dice of each tissue over the cases that have it; NaN where none has."""
         scores = np.array(self._dice)
         counted = np.isfinite(scores)
-        return np.divide(
+        mean: npt.NDArray[np.float64] = np.divide(
             np.where(counted, scores, 0).sum(0), counted.sum(0), out=np.full(self.tissues, np.nan), where=counted.any(0)
         )
+        return mean

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Mapping
 from typing import Any, TextIO
 
 from SSLSegmentationLib.contract.events import Event
@@ -42,7 +43,7 @@ class EventPrinter:
         self.stream.write(text + "\n")
         self.stream.flush()
 
-    def _progress(self, fields: dict[str, Any]) -> None:
+    def _progress(self, fields: Mapping[str, Any]) -> None:
         text = f"{fields.get('phase') or 'step'} {fields['step']} of {fields['total']}"
         if fields.get("loss") is not None:
             text += f", loss {fields['loss']:.4g}"
@@ -67,7 +68,7 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
-def _metric_text(fields: dict[str, Any]) -> str:
+def _metric_text(fields: Mapping[str, Any]) -> str:
     numbers = [f"{key} {_short(value)}" for key, value in fields.items() if key not in ("step", "stage") and value is not None]
     return f"step {fields['step']}: " + ", ".join(numbers)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import time
 from dataclasses import dataclass
@@ -128,6 +129,9 @@ class Report:
 
 
 def _compute(arguments: argparse.Namespace, inputs: Inputs, destination: Destination, report: Report) -> None:
+    # Threads that wait by spinning take the processor from other programs (and from each other): five times the time on a
+    # busy computer. OpenMP reads this once, when torch is imported.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     from SSLSegmentationLib.learning.prediction.predictor import Predictor
 
     predictor = Predictor(arguments.model, device=arguments.device, memory_bytes=arguments.memory)

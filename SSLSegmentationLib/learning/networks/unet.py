@@ -89,7 +89,9 @@ class UNet(nn.Module):
             x = torch.cat([skips[level], self.up[level](x)], dim=1)
             x = self.decoder[level](x)
         result: Tensor = self.last(x)
-        return result[(..., *(slice(0, side) for side in size))]
+        for axis, side in enumerate(size, start=2):
+            result = result.narrow(axis, 0, side)
+        return result
 
     def _pad(self, x: Tensor) -> Tensor:
         missing = [-side % self.multiple for side in x.shape[2:]]

@@ -11,8 +11,8 @@ from SSLSegmentationLib.contract.errors import SSLSegmentationError
 # Feature maps of the base width that a U-Net holds at once at full resolution, counted in the last block of its decoder:
 # the upsampled map and the skip connection, both again side by side, and the results of the two convolutions.
 MAPS_AT_ONCE = 8
-# More voxels at once are not faster on a CPU.
-CPU_BATCH_VOXELS = 1 << 18
+# Larger batches leave a CPU's cache and are slower.
+CPU_BATCH_VOXELS = 1 << 15
 CUDA_BATCH_VOXELS = 1 << 24
 PAGE_BYTES = 4096
 

@@ -11,7 +11,7 @@ from SSLSegmentationLib import __version__
 from SSLSegmentationLib.contract.jobs import JobRun
 from SSLSegmentationLib.contract.model_card import ModelCard
 from SSLSegmentationLib.contract.tissues import TissueTable
-from SSLSegmentationLib.imaging.familiarity import describe_cases
+from SSLSegmentationLib.imaging.familiarity import training_ranges
 from SSLSegmentationLib.learning.runs.data import RunData
 from SSLSegmentationLib.learning.training.state import TrainingState
 
@@ -59,7 +59,7 @@ def describe_model(
         tissues=tissues,
         training=training,
         validation=dict(state.best_scores if best else state.scores),
-        intensity=describe_cases(data.cases.train),
+        intensity=training_ranges(data.cases.train),
         versions=_versions(),
     )
 

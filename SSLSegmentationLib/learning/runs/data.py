@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from SSLSegmentationLib.contract.config import Config
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
@@ -12,9 +11,10 @@ from SSLSegmentationLib.contract.jobs import JobRun
 from SSLSegmentationLib.contract.model_card import ModelCard
 from SSLSegmentationLib.contract.tissues import TissueTable
 from SSLSegmentationLib.imaging.cache import CachedCase, build_cache
-from SSLSegmentationLib.imaging.dataset import Purpose, TrainingCases, training_cases
+from SSLSegmentationLib.imaging.dataset import TrainingCases, training_cases
 from SSLSegmentationLib.imaging.preprocess import PreprocessPlan, plan_preprocessing, training_shape
 from SSLSegmentationLib.imaging.readers import read_geometry
+from SSLSegmentationLib.imaging.scan import Case
 from SSLSegmentationLib.learning.batches import BatchSource
 from SSLSegmentationLib.learning.networks.unet import auto_levels
 
@@ -60,36 +60,46 @@ class RunData:
         }
 
 
-def load_run_data(job: JobRun, config: Config, *, purpose: Purpose) -> RunData:
-    """Finds, plans and caches; tells the job each phase, and warns of each case that is left out."""
+def load_run_data(job: JobRun, config: Config, *, purpose: str) -> RunData:
+    """Finds, plans and caches for "pretrain" or "finetune"; tells the job each phase, and warns of each case left out."""
     job.emit("phase", name="find_cases")
     cases = training_cases(config, purpose=purpose)
     for warning in cases.warnings:
         job.warn(warning)
-    everyone = (*cases.train, *cases.validation)
     plan = plan_preprocessing(config, [read_geometry(case.images[0]) for case in cases.train], channels=len(cases.channels))
-    job.emit("phase", name="preprocess", cases=len(everyone))
-    total = len(everyone)
-
-    def report(done: int, _total: int) -> None:
-        job.progress(done, total, None, phase="preprocess")
-
-    tissues = cases.tissues if purpose == "finetune" else TissueTable(())
-    cached = build_cache(
-        everyone if purpose == "finetune" else tuple(replace(case, label=None) for case in everyone),
-        plan,
-        tissues=tissues,
-        folder=None if config.preprocess.cache is None else Path(config.preprocess.cache),
-        workers=config.preprocess.workers,
-        on_progress=report,
-        cancelled=job.cancel_requested,
-    )
-    if job.cancel_requested():
-        raise SSLSegmentationError("job.cancelled", "The run was cancelled while the scans were preprocessed.")
-    train, validation = cached[: len(cases.train)], cached[len(cases.train) :]
-    shape = training_shape(config, [case.image.shape[1:] for case in train])
+    job.emit("phase", name="preprocess", cases=len(cases.train) + len(cases.validation))
+    tissues = cases.tissues if purpose == "finetune" else None
+    train = _cached(job, config, cases.train, plan, tissues)
+    validation = _cached(job, config, cases.validation, plan, tissues)
+    if not train:
+        raise SSLSegmentationError("data.no_cases", "None of the training cases can be used.")
+    shape = training_shape(config, [_sizes(case) for case in train])
     job.emit("phase", name="data_ready", train=len(train), validation=len(validation), training_shape=list(shape))
     return RunData(config, cases, plan, train, validation, shape)
+
+
+def _cached(
+    job: JobRun, config: Config, cases: tuple[Case, ...], plan: PreprocessPlan, tissues: TissueTable | None
+) -> tuple[CachedCase, ...]:
+    cached = build_cache(
+        cases,
+        plan,
+        tissues=tissues,
+        folder=config.preprocess.cache,
+        workers=config.preprocess.workers,
+        on_progress=lambda done, total: job.progress(done, total, None, phase="preprocess"),
+        cancelled=job.cancel_requested,
+        on_problem=None if config.data.strict else lambda case, error: job.warn(f"{case.id} is left out: {error.message}"),
+    )
+    for case in cached:
+        for warning in case.warnings:
+            job.warn(f"{case.id}: {warning}")
+    return cached
+
+
+def _sizes(case: CachedCase) -> tuple[int, int, int]:
+    _, slices, rows, columns = case.image.shape
+    return slices, rows, columns
 
 
 def follow_pretrained(config: Config, card: ModelCard) -> Config:

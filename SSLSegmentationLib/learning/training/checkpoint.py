@@ -43,7 +43,7 @@ def _checksum(tensors: Mapping[str, Tensor], state: str) -> str:
     for name in sorted(tensors):
         value = tensors[name].detach().cpu().contiguous().flatten()
         total = zlib.crc32(f"{name}{tuple(tensors[name].shape)}{value.dtype}".encode(), total)
-        total = zlib.crc32(value.view(torch.uint8).numpy(), total)
+        total = zlib.crc32(value.view(torch.uint8).numpy().data, total)
     return f"{total:08x}"
 
 
