@@ -13,8 +13,8 @@ BUDGETS = ("max_steps", "max_epochs", "max_minutes")
 
 
 def _is_raised(before: Optional[float], after: Optional[float]) -> bool:
-    """Whether a budget was lifted or taken away; None is no limit."""
-    return before is not None and (after is None or after >= before)
+    """Whether a budget was raised, or is not named any more and so stays as it was; None is no limit."""
+    return after is None or (before is not None and after >= before)
 
 
 def _differing_keys(before: Config, after: Config) -> List[str]:
@@ -36,7 +36,7 @@ def _differing_keys(before: Config, after: Config) -> List[str]:
 
 
 def resumed_record(record: JobRecord, *, command: str, config: Config) -> JobRecord:
-    """`record` with the budgets of `config`, which may be larger than before; every other setting must be the same.
+    """`record` with the budgets of `config`, which may be larger than before (one that is not named stays); every other setting must be the same.
 
     What was decided when the job began stays decided. Errors: `config.conflict` naming the settings that differ.
     """
@@ -53,7 +53,7 @@ def resumed_record(record: JobRecord, *, command: str, config: Config) -> JobRec
             f"The config differs from that of the job to resume in {', '.join(keys)}.",
             hint="Use the config that the job was started with (only the budgets train.max_* may be raised), or start a new job.",
         )
-    budgets = {name: getattr(config.train, name) for name in BUDGETS}
+    budgets = {name: getattr(config.train, name) or getattr(record.config.train, name) for name in BUDGETS}
     return dataclasses.replace(
         record, config=dataclasses.replace(record.config, train=dataclasses.replace(record.config.train, **budgets))
     )

@@ -138,9 +138,11 @@ class JobRun:
         if self._on_event is not None:
             try:
                 self._on_event(written)
-            except BrokenPipeError:
-                # Who watched has left; the run goes on.
+            except BaseException as error:
+                # It is not told of its own failure. Who watched has left where the pipe is broken: the run goes on.
                 self._on_event = None
+                if not isinstance(error, BrokenPipeError):
+                    raise
 
     def warn(self, text: str) -> None:
         """Tells the user of something that does not stop the run."""
