@@ -121,7 +121,7 @@ def _read_weights(files: ModelFiles, name: str, card: ModelCard) -> dict[str, Te
             "model.invalid", f"{name} of the model {files.path} is damaged: its checksum is not the card's."
         )
     try:
-        weights: dict[str, Tensor] = safetensors.torch.load(data)
+        weights: dict[str, Tensor] = dict(sorted(safetensors.torch.load(data).items()))
     except (safetensors.SafetensorError, ValueError, KeyError) as error:
         raise SSLSegmentationError(
             "model.invalid", f"{name} of the model {files.path} is not a safetensors file: {error}."
