@@ -38,7 +38,8 @@ def _differing_keys(before: Config, after: Config) -> List[str]:
 def resumed_record(record: JobRecord, *, command: str, config: Config) -> JobRecord:
     """`record` with the budgets of `config`, which may be larger than before; every other setting must be the same.
 
-    A budget that `config` does not name stays as it was. What was decided when the job began stays decided. Errors: `config.conflict` naming the settings that differ.
+    A budget that `config` does not name stays as it was. What was decided when the job began stays decided.
+    Errors: `config.conflict` naming the settings that differ.
     """
     if record.command != command:
         raise SSLSegmentationError(
