@@ -17,7 +17,7 @@ from SSLSegmentationLib.imaging.pairing import pair_paths
 from SSLSegmentationLib.imaging.readers import read_label_map, read_scan
 from SSLSegmentationLib.imaging.regrid import onto_same_grid
 from SSLSegmentationLib.imaging.scan import Scan
-from SSLSegmentationLib.imaging.table import FIRST_COLUMNS, as_records, as_text, require_table_path, units, write_table
+from SSLSegmentationLib.imaging.table import as_records, as_text, require_table_path, units, write_table
 
 SHOWN = ("volume_ml", "mean", "sd", "csa_max_mm2")
 
@@ -52,14 +52,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _named_maps(given: Sequence[Tuple[str, str]]) -> Dict[str, str]:
-    """Maps by name. Raises `usage.arguments` where a name is given twice or would hide another column."""
-    taken = {*FIRST_COLUMNS, *(measure.name for measure in biomarker_columns())}
+    """Maps by name. Raises `usage.arguments` where a name is given twice."""
     maps: Dict[str, str] = {}
     for name, path in given:
-        own = {measure.name for measure in biomarker_columns(maps=(name,))[len(biomarker_columns()) :]}
-        if own & taken:
-            raise SSLSegmentationError("usage.arguments", f"The map name '{name}' is taken.", hint="Give each map another name.")
-        taken |= own
+        if name in maps:
+            raise SSLSegmentationError("usage.arguments", f"Two maps are named '{name}'.", hint="Give each map another name.")
         maps[name] = path
     return maps
 

@@ -46,6 +46,11 @@ class Loop:
     gas: float
 
 
+# Height of a vertebra with its disc, and of the disc.
+VERTEBRA_MM = 35.0
+DISC_MM = 9.0
+
+
 @dataclass(frozen=True)
 class Abdomen:
     """One patient on the table. Lengths in mm, intensities in HU, angles in radians."""
@@ -149,3 +154,8 @@ def draw_abdomen(rng: np.random.Generator) -> Abdomen:
         disc_hu=rng.uniform(70, 100),
         noise_hu=float(rng.uniform(8, 22)),
     )
+
+
+def abdomen_of(seed: int) -> Abdomen:
+    """The patient of a seed, the same on every grid."""
+    return draw_abdomen(np.random.default_rng([seed, 0]))

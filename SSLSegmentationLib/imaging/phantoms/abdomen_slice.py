@@ -9,15 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from SSLSegmentationLib.contract.tissues import Tissue, TissueTable
-from SSLSegmentationLib.imaging.phantoms.abdomen_anatomy import Abdomen, Ellipsoid, Kidney
+from SSLSegmentationLib.imaging.phantoms.abdomen_anatomy import DISC_MM, VERTEBRA_MM, Abdomen, Ellipsoid, Kidney
 from SSLSegmentationLib.imaging.phantoms.phantom import FloatSlice, LabelSlice
 
 MUSCLE, MUSCLE_FAT, SUBCUTANEOUS, VISCERAL, BONE, KIDNEY_RIGHT, KIDNEY_LEFT, SKIN = range(1, 9)
 AIR_HU = -1000.0
 GAS_HU = -900.0
-# A vertebra and its disc; skin is drawn at least one pixel thick.
-VERTEBRA_MM = 35.0
-DISC_MM = 9.0
+# Skin is drawn at least one pixel thick.
 SKIN_MM = 2.0
 
 Mask = npt.NDArray[np.bool_]

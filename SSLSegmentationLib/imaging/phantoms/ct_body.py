@@ -7,7 +7,7 @@ from typing import Callable, Optional, Sequence
 import numpy as np
 from scipy import ndimage
 
-from SSLSegmentationLib.imaging.phantoms.abdomen_anatomy import draw_abdomen
+from SSLSegmentationLib.imaging.phantoms.abdomen_anatomy import abdomen_of
 from SSLSegmentationLib.imaging.phantoms.abdomen_slice import ABDOMEN_TISSUES, AbdomenSlices
 from SSLSegmentationLib.imaging.phantoms.phantom import FloatSlice, Phantom, TissueTruth, centred_geometry
 from SSLSegmentationLib.imaging.scan import LabelMap, Scan
@@ -52,7 +52,7 @@ def make_ct_body(
     if spacing is None:
         spacing = (FIELD_OF_VIEW_MM / columns, FIELD_OF_VIEW_MM / rows, 144.0 / slices)
     geometry = centred_geometry(shape=(slices, rows, columns), spacing=spacing, direction=_AXIAL)
-    anatomy = draw_abdomen(np.random.default_rng([seed, 0]))
+    anatomy = abdomen_of(seed)
     x = geometry.origin[0] + geometry.spacing[0] * np.arange(columns)
     y = geometry.origin[1] + geometry.spacing[1] * np.arange(rows)
     draw = AbdomenSlices(anatomy, x=x, y=y, pixel_mm=max(geometry.spacing[:2]))
