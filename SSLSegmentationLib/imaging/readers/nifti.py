@@ -39,7 +39,9 @@ def open_nifti(path: Path) -> ScanFile:
         compression="gzip" if _is_gzip(voxels) else "",
     )
     block.check_size()
-    geometry, warnings = nifti_geometry(path, header, sizes)
+    # Absurd numbers of a damaged header overflow to infinity, which is refused.
+    with np.errstate(over="ignore", invalid="ignore"):
+        geometry, warnings = nifti_geometry(path, header, sizes)
     load = partial(_load, block=block, header=header, shape=(volumes, *geometry.shape))
     return ScanFile(geometry=geometry, volumes=volumes, load=load, warnings=warnings)
 
@@ -117,5 +119,6 @@ def _load(*, block: VoxelBlock, header: NiftiHeader, shape: Tuple[int, ...]) -> 
     if not np.isfinite(slope) or slope == 0.0 or not np.isfinite(intercept) or (slope == 1.0 and intercept == 0.0):
         return array
     kind = np.float32 if array.dtype.itemsize <= 2 or array.dtype == np.float32 else np.float64
-    scaled: Array = array.astype(kind) * kind(slope) + kind(intercept)
+    with np.errstate(over="ignore"):
+        scaled: Array = array.astype(kind) * kind(slope) + kind(intercept)
     return scaled

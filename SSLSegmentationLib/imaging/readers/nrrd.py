@@ -95,7 +95,7 @@ def parse_header(path: Path) -> NrrdHeader:
 
 
 def _unescape(text: str) -> str:
-    return text.replace("\\n", "\n").replace("\\\\", "\\")
+    return re.sub(r"\\(n|\\)", lambda match: "\n" if match.group(1) == "n" else "\\", text)
 
 
 def _need(path: Path, header: NrrdHeader, name: str) -> str:
