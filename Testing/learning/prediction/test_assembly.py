@@ -1,0 +1,89 @@
+"""Label maps from slabs equal those from the whole array at once, on turned and resampled grids."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from SSLSegmentationLib.contract.model_card import SIGMOID, SOFTMAX
+from SSLSegmentationLib.contract.tissues import TissueTable
+from SSLSegmentationLib.imaging.geometry import Geometry
+from SSLSegmentationLib.imaging.preprocess import PreparedGrid, PreprocessPlan
+from SSLSegmentationLib.learning.prediction import assembly
+from SSLSegmentationLib.learning.prediction.assembly import LabelAssembly
+from SSLSegmentationLib.learning.prediction.slabs import Slab
+
+SAGITTAL = (0.0, 0.0, 1.0, -1.0, 0.0, 0.0, 0.0, -1.0, 0.0)
+AXIAL = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
+LEFT_HANDED = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, -1.0)
+
+
+def grid_of(spacing: "tuple[float, float, float] | None", direction: "tuple[float, ...]" = AXIAL) -> PreparedGrid:
+    geometry = Geometry((13, 9, 11), (1.1, 0.9, 2.0), (3.0, -4.0, 5.0), direction)
+    plan = PreprocessPlan("zscore", (), spacing, "axial", 1)
+    return PreparedGrid.of(geometry, plan)
+
+
+def assembled(
+    grid: PreparedGrid, values: npt.NDArray[np.float32], cuts: "list[int]", activation: str, tissues: TissueTable
+) -> LabelAssembly:
+    result = LabelAssembly(grid, tissues=tissues, activation=activation, keep_probabilities=True)
+    for start, stop in zip([0, *cuts], [*cuts, grid.shape[0]]):
+        result.add(Slab(start, values[:, start:stop]))
+    return result
+
+
+def random_probabilities(grid: PreparedGrid, count: int) -> npt.NDArray[np.float32]:
+    # Few distinct values, so that ties are frequent.
+    return np.random.default_rng(1).integers(0, 5, (count, *grid.shape)).astype(np.float32) / np.float32(4)
+
+
+@pytest.mark.parametrize("direction", [AXIAL, SAGITTAL, LEFT_HANDED])
+@pytest.mark.parametrize(
+    "spacing", [None, (1.0, 1.0, 1.0), (0.7, 0.5, 0.6), (5.0, 0.9, 1.1), (0.4, 0.9, 1.1), (26.0, 2.0, 2.0), (2.0, 2.0, 2.0)]
+)
+@pytest.mark.parametrize("activation", [SOFTMAX, SIGMOID])
+def test_slabs_give_the_label_map_of_the_whole_array(
+    spacing: "tuple[float, float, float] | None", direction: "tuple[float, ...]", activation: str
+) -> None:
+    grid = grid_of(spacing, direction)
+    tissues = TissueTable.from_values([3, 7, 9])
+    values = random_probabilities(grid, 4 if activation == SOFTMAX else 3)
+    threshold = None if activation == SOFTMAX else 0.5
+    expected = np.array([0, 3, 7, 9])[grid.argmax_to_scan(values, threshold=threshold)]
+    smooth = grid.probabilities_to_scan(values[-3:])
+    depth = grid.shape[0]
+    for cuts in ([], list(range(1, depth)), [depth // 2] if depth > 1 else [], [1] if depth > 1 else []):
+        result = assembled(grid, values, cuts, activation, tissues)
+        assert np.array_equal(result.labels, expected)
+        assert result.labels.dtype == np.uint8
+        assert result.probabilities is not None
+        assert np.array_equal(result.probabilities, smooth)
+
+
+def test_ties_go_to_the_lower_value_and_half_counts_as_a_tissue() -> None:
+    grid = grid_of(None)
+    values = np.full((2, *grid.shape), 0.5, dtype=np.float32)
+    values[:, 0] = np.nextafter(np.float32(0.5), np.float32(0))
+    values[1, 1] = 0.6
+    tissues = TissueTable.from_values([4, 300])
+    labels = assembled(grid, values, [3], SIGMOID, tissues).labels
+    assert labels.dtype == np.uint16
+    assert set(np.unique(labels[0])) == {0}
+    assert set(np.unique(labels[1])) == {300}
+    assert set(np.unique(labels[2:])) == {4}
+    labels = assembled(grid, np.full((3, *grid.shape), 1 / 3, dtype=np.float32), [], SOFTMAX, tissues).labels
+    assert not labels.any()
+
+
+def test_large_probabilities_lie_in_a_temporary_file_and_hold_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    grid = grid_of((0.7, 0.5, 0.6), SAGITTAL)
+    values = random_probabilities(grid, 3)
+    tissues = TissueTable.from_values([1, 2])
+    in_memory = assembled(grid, values, [2, 5], SOFTMAX, tissues).probabilities
+    monkeypatch.setattr(assembly, "LARGEST_IN_MEMORY", 100)
+    in_file = assembled(grid, values, [2, 5], SOFTMAX, tissues).probabilities
+    assert isinstance(in_file, np.memmap)
+    assert in_memory is not None
+    assert np.array_equal(in_memory, in_file)
