@@ -8,7 +8,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Callable, Dict, Iterator, List, Optional, Sequence, Tuple, Union
+from typing import Callable, Dict, Generator, List, Optional, Sequence, Tuple, Union
 
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
 from SSLSegmentationLib.contract.tissues import TissueTable
@@ -50,17 +50,17 @@ def build_cache(
     requests = [EntryRequest(case, plan, tissues, root) for case in cases]
     count = _worker_count(cases, workers)
     outcomes: Dict[int, EntryOutcome] = {}
-    for number, outcome in (
-        _pooled(requests, count, cancelled) if count > 1 else _in_turn(requests, range(len(requests)), cancelled)
-    ):
-        outcomes[number] = outcome
-        if outcome.error is not None:
-            error = SSLSegmentationError(outcome.error[0], outcome.error[1], hint=outcome.error[2])
-            if on_problem is None or not error.code.startswith("data."):
-                raise error
-            on_problem(cases[number], error)
-        if on_progress is not None:
-            on_progress(len(outcomes), len(cases))
+    made = _pooled(requests, count, cancelled) if count > 1 else _in_turn(requests, range(len(requests)), cancelled)
+    with contextlib.closing(made):  # an error must end the pool at once, not when its traceback is forgotten
+        for number, outcome in made:
+            outcomes[number] = outcome
+            if outcome.error is not None:
+                error = SSLSegmentationError(outcome.error[0], outcome.error[1], hint=outcome.error[2])
+                if on_problem is None or not error.code.startswith("data."):
+                    raise error
+                on_problem(cases[number], error)
+            if on_progress is not None:
+                on_progress(len(outcomes), len(cases))
     allow_open_files(2 * len(cases))
     opened: List[CachedCase] = []
     for number, case in enumerate(cases):
@@ -99,13 +99,15 @@ def _check_cancelled(cancelled: Optional[Callable[[], bool]]) -> None:
 
 def _in_turn(
     requests: Sequence[EntryRequest], numbers: Sequence[int], cancelled: Optional[Callable[[], bool]]
-) -> Iterator[Numbered]:
+) -> Generator[Numbered, None, None]:
     for number in numbers:
         _check_cancelled(cancelled)
         yield number, ensure_entry(requests[number])
 
 
-def _pooled(requests: Sequence[EntryRequest], count: int, cancelled: Optional[Callable[[], bool]]) -> Iterator[Numbered]:
+def _pooled(
+    requests: Sequence[EntryRequest], count: int, cancelled: Optional[Callable[[], bool]]
+) -> Generator[Numbered, None, None]:
     """Outcomes as they come; what a dying pool leaves undone is done in this process."""
     left = set(range(len(requests)))
     pool = ProcessPoolExecutor(count, mp_context=get_context("spawn"), initializer=start_worker)

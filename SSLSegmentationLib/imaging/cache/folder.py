@@ -10,6 +10,7 @@ import uuid
 from pathlib import Path
 from typing import Optional, Union
 
+from SSLSegmentationLib.contract.errors import SSLSegmentationError
 from SSLSegmentationLib.contract.files import disk_errors
 
 ENVIRONMENT_VARIABLE = "SSLSEG_CACHE"
@@ -37,8 +38,11 @@ def default_folder() -> Path:
 def open_folder(folder: Optional[Union[str, Path]]) -> Path:
     """The cache folder, made where it is missing and cleared of stale unfinished entries."""
     path = Path(folder) if folder is not None else default_folder()
-    with disk_errors(path):
-        path.mkdir(parents=True, exist_ok=True)
+    try:
+        with disk_errors(path):
+            path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SSLSegmentationError("disk.read_only", f"The cache folder {path} cannot be made: {error.strerror}.") from error
     now = time.time()
     for unfinished in path.glob(UNFINISHED_PREFIX + "*"):
         if now - _last_change(unfinished) > STALE_SECONDS:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import SimpleITK as sitk
+import SimpleITK
 
 from SSLSegmentationLib.imaging.preprocess.orientation import array_spacing, turn_to_lps
 from Testing.imaging.preprocess.grids import all_directions, geometry, oblique_directions
@@ -25,9 +25,9 @@ def test_turning_there_and_back_is_exact_for_every_orientation(direction):
 @pytest.mark.parametrize("direction", DIRECTIONS)
 def test_an_axial_turn_equals_the_orientation_filter_of_simpleitk(direction):
     array = np.arange(5 * 6 * 7, dtype=np.int32).reshape(5, 6, 7)
-    image = sitk.GetImageFromArray(array)
+    image = SimpleITK.GetImageFromArray(array)
     image.SetDirection(direction.reshape(-1).tolist())
-    expected = sitk.GetArrayFromImage(sitk.DICOMOrient(image, "LPS"))
+    expected = SimpleITK.GetArrayFromImage(SimpleITK.DICOMOrient(image, "LPS"))
     assert np.array_equal(turn_to_lps(geometry(direction=direction), "axial").there(array), expected)
 
 
