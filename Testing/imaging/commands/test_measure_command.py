@@ -273,8 +273,13 @@ def test_phantom_writes_what_it_says(tmp_path: Path, capsys: pytest.CaptureFixtu
 
 BLOCKED = """
 import sys
-for name in ("torch", "nibabel", "yaml", "matplotlib", "safetensors", "psutil", "pandas"):
-    sys.modules[name] = None
+
+class Blocked:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in ("torch", "nibabel", "yaml", "matplotlib", "safetensors", "psutil", "pandas"):
+            raise ModuleNotFoundError(f"{name} is blocked", name=name)
+
+sys.meta_path.insert(0, Blocked())
 from SSLSegmentationLib.cli import main
 folder = sys.argv[1]
 codes = [

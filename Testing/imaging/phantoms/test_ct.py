@@ -55,9 +55,9 @@ def test_noise_moves_no_mean(body: Phantom) -> None:
         assert truth["mean_noisy"] == pytest.approx(truth["mean_noise_free"], abs=margin), name
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(3))
 def test_kidneys_have_their_analytic_volume_and_differ(seed: int) -> None:
-    phantom = make_phantom("ct_body", seed=seed, shape=(90, 160, 160), spacing=(2.2, 2.2, 1.8))
+    phantom = make_phantom("ct_body", seed=seed, shape=(64, 128, 128), spacing=(2.8, 2.8, 2.5))
     truth = phantom.truth["tissues"]
     for name in ("kidney_right", "kidney_left"):
         assert truth[name]["volume_ml"] == pytest.approx(truth[name]["analytic_volume_ml"], rel=0.01)
