@@ -56,9 +56,9 @@ def replacing(path: PathLike) -> Iterator[Path]:
         final.parent.mkdir(parents=True, exist_ok=True)
         try:
             yield temporary
-            with open(temporary, "rb+") as handle:
+            with temporary.open("rb+") as handle:
                 os.fsync(handle.fileno())
-            os.replace(temporary, final)
+            temporary.replace(final)
         finally:
             with contextlib.suppress(FileNotFoundError):
                 temporary.unlink()
@@ -66,11 +66,11 @@ def replacing(path: PathLike) -> Iterator[Path]:
 
 def write_text(path: PathLike, text: str) -> None:
     """Replaces `path` with `text` (UTF-8, "\\n") in one step."""
-    with replacing(path) as temporary, open(temporary, "w", encoding="utf-8", newline="\n") as handle:
+    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as handle:
         handle.write(text)
 
 
 def write_bytes(path: PathLike, data: bytes) -> None:
     """Replaces `path` with `data` in one step."""
-    with replacing(path) as temporary, open(temporary, "wb") as handle:
+    with replacing(path) as temporary, temporary.open("wb") as handle:
         handle.write(data)

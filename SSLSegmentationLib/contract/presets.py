@@ -51,6 +51,7 @@ _PAPER_INPAINTING: Sourced = {
         "foreground_share": (0.0, "A: slices drawn evenly"),
         "keep": ("best", "A: early stopping on the validation loss"),
         "averaging": (0.0, "A: none"),
+        "validate_every": ("epoch", "A: early stopping counts epochs"),
         "early_stopping": (True, "A: early stopping on the validation loss"),
         "threshold": (1e-3, "A: segmentation threshold"),
         "patience": (10, "A: segmentation patience"),

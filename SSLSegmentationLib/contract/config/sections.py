@@ -169,7 +169,7 @@ class TrainConfig:
         0.999, "float", "decay of the averaged weights per step; 0: off", unit="(factor)", low=0.0, high=0.99999
     )
     validate_every: Union[Auto, int] = setting(
-        "auto", "int", "steps between validations; auto: ten in a run", unit="steps", low=1, words=("auto",)
+        "auto", "int", "steps between validations; auto: ten in a stage", unit="steps", low=1, words=("auto", "epoch")
     )
     early_stopping: bool = setting(False, "bool", "stop fine-tuning when its validation loss no longer falls")
     threshold: float = setting(1e-3, "float", "fall of the validation loss that counts as better", unit="(loss)", low=0.0)
@@ -183,7 +183,12 @@ class TrainConfig:
         choices=("auto", "float32", "bfloat16", "float16"),
     )
     checkpoint_every: Union[Auto, int] = setting(
-        "auto", "int", "steps between checkpoints; auto: as validate_every", unit="steps", low=1, words=("auto",)
+        "auto",
+        "int",
+        "steps between checkpoints; auto: with each validation and every 5 minutes",
+        unit="steps",
+        low=1,
+        words=("auto",),
     )
     threads: Union[Auto, int] = setting(
         "auto", "int", "CPU threads; auto: all cores", unit="threads", low=1, high=1024, words=("auto",)

@@ -8,6 +8,7 @@ from SSLSegmentationLib.contract.config.fields import infos
 from SSLSegmentationLib.contract.config.sections import PreprocessConfig
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
 from SSLSegmentationLib.contract.model_card import SEGMENTATION, ModelCard
+from SSLSegmentationLib.imaging.familiarity import are_ranges
 from SSLSegmentationLib.imaging.preprocess.orientation import SLICE_AXES
 from SSLSegmentationLib.imaging.preprocess.plan import PreprocessPlan
 
@@ -29,6 +30,8 @@ def read_plan(card: ModelCard, *, source: str) -> PreprocessPlan:
     try:
         plan = PreprocessPlan.from_dict(card.preprocessing)
         fault = _fault(plan, card)
+        if not are_ranges(card.intensity, channels=len(card.channels)):
+            fault = fault or "'intensity' does not hold the ranges of its training scans"
     except (KeyError, TypeError, ValueError, IndexError, OverflowError) as error:
         fault = f"it can't be read ({type(error).__name__}: {error})"
     if fault:

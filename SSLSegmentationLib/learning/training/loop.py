@@ -26,6 +26,8 @@ from SSLSegmentationLib.learning.training.state import TrainingState
 from SSLSegmentationLib.learning.training.task import Stage, TrainingTask, Validation
 
 VALIDATIONS_PER_STAGE = 10
+# A kill costs no more work than this.
+CHECKPOINT_SECONDS = 300.0
 
 
 class Reporter(Protocol):
@@ -104,7 +106,7 @@ class TrainingLoop:
             stop = False
             if self.state.stage_step % self._validate_every == 0 and not self._stage_done():
                 stop = self._report(self._validated())
-            if self.state.stage_step % self._checkpoint_every == 0:
+            if self._checkpoint_due():
                 self._save()
             if self.reporter.cancel_requested():
                 self._save()
@@ -222,13 +224,27 @@ class TrainingLoop:
             share=self._stage.share,
         )
         self.optimiser = build_optimiser(self.module, self.settings.train, frozen=self._stage.frozen)
-        train = self.settings.train
-        steps = self._budget.steps if math.isfinite(self._budget.steps) else 20 * self._budget.steps_per_epoch
-        every = max(1, math.ceil(steps / VALIDATIONS_PER_STAGE))
-        self._validate_every = train.validate_every if isinstance(train.validate_every, int) else every
-        self._checkpoint_every = train.checkpoint_every if isinstance(train.checkpoint_every, int) else self._validate_every
+        self._validate_every = self._steps_between_validations()
+        every = self.settings.train.checkpoint_every
+        self._checkpoint_every = every if isinstance(every, int) else self._validate_every
+        self._last_save = time.monotonic()
+
+    def _steps_between_validations(self) -> int:
+        every, epoch = self.settings.train.validate_every, self._budget.steps_per_epoch
+        if isinstance(every, int):
+            return every
+        if every == "epoch" or math.isinf(self._budget.steps):
+            return epoch
+        return max(1, math.ceil(self._budget.steps / VALIDATIONS_PER_STAGE))
+
+    def _checkpoint_due(self) -> bool:
+        if self.state.stage_step % self._checkpoint_every == 0:
+            return True
+        automatic = self.settings.train.checkpoint_every == "auto"
+        return automatic and time.monotonic() - self._last_save > CHECKPOINT_SECONDS
 
     def _save(self) -> None:
+        self._last_save = time.monotonic()
         groups: Mapping[str, Mapping[str, Tensor]] = {
             "network": self.module.state_dict(),
             "averaged": self.averaged.state,
