@@ -7,7 +7,7 @@ import io
 import json
 import re
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, Callable, Dict, List, Optional
 
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
 from SSLSegmentationLib.contract.files import PathLike, write_text
@@ -99,7 +99,7 @@ def _tissue(file: Path, number: int, row: Dict[str, Any]) -> Tissue:
     return Tissue(value, fallback.name, _color(row["color"], wrong=wrong), terminology.strip())
 
 
-def _color(raw: Any, *, wrong: Any) -> Color:
+def _color(raw: Any, *, wrong: Callable[[str], SSLSegmentationError]) -> Color:
     channels = [_whole(part) for part in raw] if isinstance(raw, list) else []
     red, green, blue = channels if len(channels) == 3 else (None, None, None)
     if red is None or green is None or blue is None or not all(0 <= channel <= 255 for channel in (red, green, blue)):
@@ -107,10 +107,12 @@ def _color(raw: Any, *, wrong: Any) -> Color:
     return (red, green, blue)
 
 
-def _whole(raw: Any) -> Any:
+def _whole(raw: Any) -> Optional[int]:
     """`raw` as a whole number; None where it is none (true and 1.5 are none)."""
     if isinstance(raw, bool):
         return None
     if isinstance(raw, str):
-        return int(raw) if re.fullmatch(r"\s*\d+\s*", raw, flags=re.ASCII) else None
-    return int(raw) if isinstance(raw, (int, float)) and raw == int(raw) else None
+        return int(raw) if re.fullmatch(r"\s*\d{1,12}\s*", raw, flags=re.ASCII) else None
+    if isinstance(raw, float):
+        return int(raw) if raw.is_integer() else None
+    return raw if isinstance(raw, int) else None

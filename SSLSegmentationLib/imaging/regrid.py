@@ -42,7 +42,9 @@ def reoriented(geometry: Geometry, axes: Tuple[int, ...], signs: Tuple[int, ...]
 
 
 def reorient_array(array: Array, axes: Tuple[int, ...], signs: Tuple[int, ...]) -> Array:
-    """The array (slices, rows, columns) that belongs to `reoriented`."""
+    """The array (slices, rows, columns) that belongs to `reoriented`; the same object where nothing is turned."""
+    if axes == (0, 1, 2) and signs == (1, 1, 1):
+        return array
     by_index = array.transpose(2, 1, 0).transpose(axes)
     flips = tuple(slice(None, None, sign) for sign in signs)
     return np.ascontiguousarray(by_index[flips].transpose(2, 1, 0))

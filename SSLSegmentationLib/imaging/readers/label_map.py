@@ -21,6 +21,7 @@ from SSLSegmentationLib.imaging.scan import LabelMap
 
 # Values this close to a whole number are rounded with a notice: float32 rounding of a resampling at full precision.
 ROUNDING = 0.01
+COUNTED_AT_ONCE = 1 << 20
 LARGEST_LABEL = 2**32 - 1
 UnsignedArray = npt.NDArray[Any]
 
@@ -143,7 +144,12 @@ def _table(path: Path, array: UnsignedArray, own: Optional[TissueTable], given: 
 def present_values(array: UnsignedArray) -> Tuple[Tuple[int, ...], Tuple[int, ...]]:
     """The values other than 0 and the voxels of each."""
     if array.dtype.itemsize <= 2:
-        counts = np.bincount(array.reshape(-1))
+        # In pieces: bincount turns what it counts into 64-bit numbers.
+        flat, length = array.reshape(-1), int(array.max(initial=0)) + 1
+        pieces = range(0, flat.size, COUNTED_AT_ONCE)
+        counts = sum(
+            (np.bincount(flat[start : start + COUNTED_AT_ONCE], minlength=length) for start in pieces), np.zeros(length, int)
+        )
         values = np.flatnonzero(counts)
         found = [(int(value), int(counts[value])) for value in values if value]
     else:
