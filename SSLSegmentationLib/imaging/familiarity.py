@@ -79,11 +79,24 @@ def ranges_of(facts: Sequence[ScanFacts]) -> Dict[str, Any]:
     return {"scans": len(facts), **grid, "channels": channels}
 
 
+def are_ranges(ranges: Mapping[str, Any], *, channels: int) -> bool:
+    """Whether `ranges` can be what `ranges_of` gave for cases of so many channels, or {}."""
+    if not ranges:
+        return True
+    try:
+        triples = [ranges[name][end] for name in ("spacing", "extent") for end in ("low", "high")]
+        pairs = [channel[name] for channel in ranges["channels"] for name in FACTS]
+        numbers = np.array([value for values in triples + pairs for value in values], dtype=np.float64)
+        lengths = [len(values) for values in triples] == [3] * 4 and all(len(values) == 2 for values in pairs)
+        return lengths and len(ranges["channels"]) == channels and bool(np.isfinite(numbers).all())
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return False
+
+
 def differences(facts: ScanFacts, ranges: Mapping[str, Any], *, modality: str) -> List[str]:
     """What sets a case apart from the training scans, one sentence each; empty where it looks like them.
 
-    `ranges` is what `ranges_of` gave ({}: nothing is known, nothing is said). Raises `KeyError`, `TypeError` or
-    `ValueError` where it is something else.
+    `ranges` is what `ranges_of` gave ({}: nothing is known, nothing is said).
     """
     if not ranges:
         return []
