@@ -33,7 +33,7 @@ def open_channels(case: Case) -> Dict[Path, ScanFile]:
     opened = {path: open_scan(path) for path in dict.fromkeys(case.images)}
     for path, file in opened.items():
         wanted = [volume for image, volume in zip(case.images, case_volumes(case)) if image == path]
-        expected = 1 if wanted == [None] else len(wanted)
+        expected = 1 if set(wanted) == {None} else len(wanted)
         if file.volumes != expected:
             raise SSLSegmentationError("data.not_3d", f"{path} holds {file.volumes} volumes, {expected} expected.")
     first, *others = opened
