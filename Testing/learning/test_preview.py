@@ -66,6 +66,13 @@ def test_a_patch_size_that_does_not_fit_names_the_largest_one(scans):
     assert error.value.code == "config.infeasible"
 
 
+def test_a_task_without_a_preview_names_those_that_have_one(scans):
+    with pytest.raises(SSLSegmentationError, match="contrastive") as error:
+        make_preview(config(scans, task="contrastive"))
+    assert error.value.code == "config.conflict"
+    assert "context_restoration" in error.value.hint
+
+
 def run_preview(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "SSLSegmentationLib", "preview", *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)

@@ -32,17 +32,19 @@ def make_pool(
     pixels = int(np.prod(sizes))
     own = np.arange(pixels, dtype=np.int32)
     masks = np.zeros((count, *sizes), dtype=np.bool_)
-    index = np.tile(own, (count, 1)).reshape(count, *sizes) if pairs else None
+    index = np.empty((count, *sizes), dtype=np.int32) if pairs else None
     for number in range(count):
         patches = [_patch(corner, patch_size) for corner in draw(np.random.default_rng((seed, number)))]
         for patch in patches:
             masks[number][patch] = True
         if index is not None:
+            index[number] = own.reshape(sizes)
             for one, other in zip(patches[::2], patches[1::2]):
                 swap(index[number], one, other)
     flat = masks.reshape(count, pixels)
     flat_index = None if index is None else index.reshape(count, pixels)
-    displaced = (flat if flat_index is None else flat_index != own).mean(axis=1)
+    changed = flat if flat_index is None else (row != own for row in flat_index)
+    displaced = np.array([np.count_nonzero(row) / pixels for row in changed])
     symmetries = symmetry_maps(sizes)
     return MaskPool(sizes, patch_size, flat, flat_index, displaced, symmetries, inverse_maps(symmetries))
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import List, Optional, Tuple
+import itertools
+from typing import Iterator, List, Optional, Tuple
 
 import numpy as np
 import numpy.typing as npt
 
 from SSLSegmentationLib.imaging.masks.spacing_rule import SpacingRule
 
-# Darts thrown at random before the free positions are listed; both ways are uniform over the free positions.
-DARTS = 24
+# Darts that may miss in a row before the free positions are listed; both ways are uniform over the free positions.
+MISSES = 24
 
 
 def scatter(
@@ -18,36 +19,41 @@ def scatter(
 ) -> Optional[npt.NDArray[np.int64]]:
     """Corners (number, axes) of patches that keep the rule, or None where no room is left for the next one."""
     allowed = ~(rule.stencil() if stencil is None else stencil)
-    free = np.ones(rule.box, dtype=np.bool_)
+    box, reach = rule.box, rule.reach
+    free = np.ones(box, dtype=np.bool_)
     flat = free.reshape(-1)
-    corners = np.empty((number, len(rule.shape)), dtype=np.int64)
-    for placed in range(number):
-        position = _free_position(flat, rng)
+    darts = _darts(rng, flat.size)
+    corners: List[Tuple[int, ...]] = []
+    while len(corners) < number:
+        position = _free_position(flat, darts, rng)
         if position is None:
             return None
-        corner = np.unravel_index(position, rule.box)
-        corners[placed] = corner
-        around, inside = _window(tuple(int(value) for value in corner), rule)
+        corner = _unravel(position, box)
+        corners.append(corner)
+        around = tuple(slice(max(value - reach, 0), value + reach + 1) for value in corner)
+        inside = tuple(slice(max(reach - value, 0), count - value + reach) for value, count in zip(corner, box))
         free[around] &= allowed[inside]
-    return corners
+    return np.array(corners, dtype=np.int64)
 
 
-def _free_position(flat: npt.NDArray[np.bool_], rng: np.random.Generator) -> Optional[int]:
+def _darts(rng: np.random.Generator, size: int) -> Iterator[int]:
+    """Endless uniform positions, drawn many at a time."""
+    while True:
+        yield from rng.integers(size, size=256).tolist()
+
+
+def _free_position(flat: npt.NDArray[np.bool_], darts: Iterator[int], rng: np.random.Generator) -> Optional[int]:
     """A free position, uniform over all free ones; None without one."""
-    for dart in rng.integers(flat.size, size=DARTS).tolist():
+    for dart in itertools.islice(darts, MISSES):
         if flat[dart]:
-            return int(dart)
+            return dart
     left = np.flatnonzero(flat)
     return int(left[rng.integers(left.size)]) if left.size else None
 
 
-def _window(corner: Tuple[int, ...], rule: SpacingRule) -> Tuple[Tuple[slice, ...], Tuple[slice, ...]]:
-    """The part of the position box within reach of `corner`, and the same part of the stencil."""
-    reach = rule.reach
-    around: List[slice] = []
-    inside: List[slice] = []
-    for value, count in zip(corner, rule.box):
-        low, high = max(value - reach, 0), min(value + reach + 1, count)
-        around.append(slice(low, high))
-        inside.append(slice(low - value + reach, high - value + reach))
-    return tuple(around), tuple(inside)
+def _unravel(position: int, box: Tuple[int, ...]) -> Tuple[int, ...]:
+    corner: List[int] = []
+    for count in reversed(box):
+        position, value = divmod(position, count)
+        corner.append(value)
+    return tuple(reversed(corner))

@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 
 from SSLSegmentationLib.contract.config.sections import Config
-from SSLSegmentationLib.contract.errors import SSLSegmentationError
 
 # An automatic training shape is a multiple of this,
 SHAPE_MULTIPLE = 8
@@ -22,17 +21,11 @@ def training_shape(config: Config, prepared_shapes: Sequence[Tuple[int, int, int
     """The training shape: (rows, columns) in 2D, (slices, rows, columns) in 3D.
 
     "auto" is the median size over the cases' prepared shapes (slices, rows, columns), rounded up to a multiple of 8 and
-    bounded. A given shape of the wrong length raises `config.conflict`.
+    bounded; the config's check has seen to it that a given shape has the right length.
     """
     dims = config.network.dims
     given = config.preprocess.training_shape
     if not isinstance(given, str):
-        if len(given) != dims:
-            raise SSLSegmentationError(
-                "config.conflict",
-                f"preprocess.training_shape has {len(given)} numbers, but network.dims is {dims}.",
-                hint=f"Give {dims} numbers, or 'auto'.",
-            )
         return tuple(int(size) for size in given)
     median = np.median(np.array(prepared_shapes, dtype=float), axis=0)[-dims:]
     sizes = [int(-(-size // SHAPE_MULTIPLE)) * SHAPE_MULTIPLE for size in median]

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
 from SSLSegmentationLib.contract.config import parse
-from SSLSegmentationLib.contract.errors import SSLSegmentationError
 from SSLSegmentationLib.imaging.preprocess import fit_to_shape, training_shape
 
 
@@ -29,12 +27,6 @@ def test_auto_is_bounded_for_large_scans():
 
 def test_a_given_shape_is_taken_as_it_is():
     assert training_shape(config(2, [100, 60]), [(8, 8, 8)]) == (100, 60)
-
-
-def test_a_given_shape_of_the_wrong_length_is_refused():
-    with pytest.raises(SSLSegmentationError) as error:
-        training_shape(config(3, [100, 60]), [(8, 8, 8)])
-    assert error.value.code == "config.conflict"
 
 
 def test_cropping_and_padding_keep_the_centre_at_the_centre():
