@@ -65,7 +65,7 @@ def _first_bytes(path: Path, compressed: bool) -> bytes:
         if not compressed:
             return handle.read(540)
         data = b""
-        for block in decompressed(handle, "gzip", path):
+        for block in decompressed(handle, "gzip", path, chunk=1024):
             data += block[:540]
             if len(data) >= 540:
                 break

@@ -12,6 +12,8 @@ from SSLSegmentationLib.imaging.geometry import FloatArray, Geometry
 from SSLSegmentationLib.imaging.readers import checks
 from SSLSegmentationLib.imaging.readers.nifti_header import NiftiHeader
 
+# qform and sform that lie within this are one: either is right.
+AGREEMENT_VOXELS = 1e-3
 # qform and sform that lie further apart than this at a corner get a warning. Quaternions in float32 are not finer.
 DISAGREEMENT_VOXELS = 0.1
 # Voxel sizes that differ by more than this share between pixdim and sform are a contradiction: volumes would be wrong.
@@ -41,10 +43,9 @@ def nifti_geometry(path: Path, header: NiftiHeader, sizes: Sizes) -> Tuple[Geome
             raise SSLSegmentationError("data.no_geometry", f"{path}: its qform is not a rotation.")
     if not grids:
         return _unoriented(path, header, sizes)
-    own = grids.get("sform", grids.get("qform"))
-    assert own is not None
-    if header.version == 2 or "qform" not in grids:
-        # SimpleITK reads no NIfTI-2, and refuses slightly sheared axes that are within our tolerance.
+    own = next(iter(grids.values()))
+    # SimpleITK is asked only where it has a choice; it reads no NIfTI-2.
+    if header.version == 2 or all(own.largest_shift(grid) <= AGREEMENT_VOXELS for grid in grids.values()):
         return own, _disagreement(path, own, grids)
     geometry = checks.itk_geometry(path, reader="NiftiImageIO", sizes=sizes)
     return geometry, _disagreement(path, geometry, grids)

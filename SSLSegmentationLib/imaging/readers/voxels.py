@@ -90,14 +90,14 @@ class VoxelBlock:
         return max(0, min(position, last)), max(0, position - last)
 
 
-def decompressed(handle: IO[bytes], compression: str, path: Path) -> Iterator[bytes]:
-    """Blocks of the decompressed stream; at its end checksum and length have been checked.
+def decompressed(handle: IO[bytes], compression: str, path: Path, *, chunk: int = CHUNK_BYTES) -> Iterator[bytes]:
+    """Blocks of the stream decompressed `chunk` bytes at a time; at its end checksum and length have been checked.
 
     Raises `data.truncated` where the stream ends early and `data.damaged` where it is not sound.
     """
     stream = _DECOMPRESSORS[compression]()
     fresh = True
-    pending = handle.read(CHUNK_BYTES)
+    pending = handle.read(chunk)
     while pending:
         try:
             block = stream.decompress(pending)
@@ -111,7 +111,7 @@ def decompressed(handle: IO[bytes], compression: str, path: Path) -> Iterator[by
             # A file may hold several members one after the other; zeros at the end are padding.
             pending = stream.unused_data.lstrip(b"\0")
             stream, fresh = _DECOMPRESSORS[compression](), True
-        pending = pending or handle.read(CHUNK_BYTES)
+        pending = pending or handle.read(chunk)
         if fresh:
             pending = pending.lstrip(b"\0")
     if not fresh:
