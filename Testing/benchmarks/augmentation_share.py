@@ -1,6 +1,6 @@
 """Time of augmentation, change by change, and its share of a training step of the U-Net with preset `default`.
 
-    python Testing/benchmarks/augmentation_share.py [--threads 2] [--repeats 40] [--device cpu]
+    python Testing/benchmarks/augmentation_share.py [--threads 2] [--repeats 30] [--device cpu]
 
 Times are medians of the named number of repeats after a warm-up, of batches of noise with labels: what is drawn differs
 from repeat to repeat. Writes results/augmentation_share.json beside this file (results/augmentation_share_cuda.json on a GPU).
@@ -102,8 +102,8 @@ def measure(setup: Setup, *, repeats: int, device: torch.device, precision: str)
     each = {change: timed(lambda change=change: augment(only(default, change))) for change in changes}  # type: ignore[misc]
     drawing = timed(lambda: draw_augmentation(default, shape=shape, batch=batch, channels=1, rng=rng))
     total = timed(lambda: augment(default), 3 * repeats)
-    without = timed(lambda: step((images, labels, valid)))
-    with_augmentation = timed(lambda: step(augment(default)))
+    without = timed(lambda: step((images, labels, valid)), 10)
+    with_augmentation = timed(lambda: step(augment(default)), 10)
     return {
         **dataclasses.asdict(setup),
         "ms_of_each_change_on_all_images": each,
@@ -118,7 +118,7 @@ def measure(setup: Setup, *, repeats: int, device: torch.device, precision: str)
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--repeats", type=int, default=40)
+    parser.add_argument("--repeats", type=int, default=30)
     parser.add_argument("--device", default="cpu")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
