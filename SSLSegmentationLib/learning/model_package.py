@@ -23,6 +23,8 @@ from SSLSegmentationLib.learning.networks import build_network
 
 # The date of every entry of an archive, so that equal models are equal archives.
 ARCHIVE_DATE = (1980, 1, 1, 0, 0, 0)
+# Channels of the coarsest level up to which a network's first weights fit into any memory.
+ORDINARY_WIDTH = 1024
 
 Weights = Mapping[str, Tensor]
 
@@ -103,8 +105,7 @@ def load_networks(path: PathLike, device: torch.device) -> tuple[ModelCard, list
     networks = []
     for name in files.weights_names:
         weights = _read_weights(files, name, card)
-        with torch.device("meta"):
-            network = build_network(card.network)
+        network = _empty_network(card)
         try:
             network.load_state_dict(weights, assign=True)
         except RuntimeError as error:
@@ -112,6 +113,17 @@ def load_networks(path: PathLike, device: torch.device) -> tuple[ModelCard, list
             raise SSLSegmentationError("model.invalid", fact) from error
         networks.append(network.requires_grad_(False).eval().to(device))
     return card, networks
+
+
+def _empty_network(card: ModelCard) -> nn.Module:
+    """The card's network before it gets its weights.
+
+    On the "meta" device nothing is allocated, so that no card can fill the memory; but it costs more than a second of
+    imports, so that networks of ordinary size are simply built.
+    """
+    widest = card.network["base_width"] * 2 ** (card.network["levels"] - 1)
+    with torch.random.fork_rng(devices=[]), torch.device("cpu" if widest <= ORDINARY_WIDTH else "meta"):
+        return build_network(card.network)
 
 
 def _read_weights(files: ModelFiles, name: str, card: ModelCard) -> dict[str, Tensor]:
