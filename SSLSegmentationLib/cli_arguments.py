@@ -93,7 +93,13 @@ def _finetune(parser: argparse.ArgumentParser) -> None:
 
 def _predict(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL", help="model folder, its .zip, or a job folder")
-    parser.add_argument("inputs", nargs="+", metavar="INPUT", help="scans, or folders of them")
+    parser.add_argument(
+        "inputs",
+        nargs="+",
+        metavar="INPUT",
+        help="scans, or folders of them; for a model of several channels the files <case>_0000.nii.gz, <case>_0001.nii.gz, …, "
+        "one per channel in the model's order",
+    )
     parser.add_argument("--output", required=True, metavar="DIR", help="folder for the label maps")
     parser.add_argument(
         "--format", choices=("nii.gz", "seg.nrrd"), default="nii.gz", help="file format of the label maps (nii.gz)"
