@@ -107,7 +107,9 @@ class Predictor:
         if all(side <= WHOLE_FACTOR * own for side, own in zip((depth, rows, columns), window, strict=True)):
             self._at_once(depth * rows * columns)
             return iter([volume_slab(source, self._model)])
-        held = (int(self.card.network["out_channels"]) * 2 + 2) * 4 * window[0] * rows * columns
+        # The sums of the weighted probabilities, half as much handed on, the weights, and the image that windows are cut from.
+        maps = 1.5 * self.card.network["out_channels"] + 3 + self.card.network["in_channels"]
+        held = int(maps * 4) * min(window[0], depth) * rows * columns
         batch = self._at_once(window[0] * window[1] * window[2], held=held)
         outputs = int(self.card.network["out_channels"])
         return window_slabs(source, self._model, window=window, batch=batch, outputs=outputs, device=self.device)

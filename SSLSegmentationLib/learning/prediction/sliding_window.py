@@ -71,12 +71,13 @@ def window_slabs(
         weight += layer_weight
         done = (layers[number + 1] if number + 1 < len(layers) else depth) - start
         yield Slab(start, (total[:, :done] / weight[:done]).cpu().numpy())
-        total = _shifted(total, done, axis=1)
-        weight = _shifted(weight, done, axis=0)
+        _shift(total, done)
+        _shift(weight[None], done)
 
 
-def _shifted(buffer: Tensor, count: int, *, axis: int) -> Tensor:
-    """`buffer` without its first `count` slices, and as many empty ones at the end."""
-    kept = buffer.narrow(axis, count, buffer.shape[axis] - count)
-    empty = torch.zeros_like(buffer.narrow(axis, 0, count))
-    return torch.cat([kept, empty], dim=axis)
+def _shift(buffer: Tensor, count: int) -> None:
+    """Drops the first `count` slices of (K, n, H, W) in place, and adds as many empty ones; copies one channel at a time."""
+    for channel in buffer:
+        kept = channel[count:].clone()
+        channel[: len(kept)] = kept
+        channel[len(kept) :] = 0
