@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any, Callable, Dict, List, Mapping, Tuple
 
 Refuse = Callable[[str], Exception]
@@ -60,21 +59,8 @@ class Reader:
             raise self._wrong(key, "an object")
         return dict(value)
 
-    def number(self, key: str) -> float:
-        value = self.get(key)
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(_as_float(value)):
-            raise self._wrong(key, "a finite number")
-        return _as_float(value)
-
     def _wrong(self, key: str, expected: str) -> Exception:
         return self.refuse(f"'{key}' of {self.where} must be {expected}, but is {_shown(self.raw[key])}")
-
-
-def _as_float(value: float) -> float:
-    try:
-        return float(value)
-    except OverflowError:
-        return math.inf
 
 
 def _shown(value: Any) -> str:

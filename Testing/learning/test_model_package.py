@@ -70,6 +70,26 @@ def test_a_model_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> No
     assert [path.name for path in tmp_path.iterdir()] == ["m"]
 
 
+def test_the_old_model_comes_back_where_the_new_one_cannot_take_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_untrained(tmp_path / "m", model_card())
+    before = (tmp_path / "m" / "weights.safetensors").read_bytes()
+    rename = Path.rename
+
+    def failing(self: Path, target: Path) -> Path:
+        if target == tmp_path / "m" and not self.name.endswith(".old"):
+            raise PermissionError(13, "Permission denied", str(target))
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", failing)
+    with pytest.raises(SSLSegmentationError) as caught:
+        save_untrained(tmp_path / "m", model_card(), seed=5)
+    assert caught.value.code == "disk.read_only"
+    assert (tmp_path / "m" / "weights.safetensors").read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["m"]
+
+
 def test_networks_are_ready_and_equal_the_saved_one(tmp_path: Path) -> None:
     card = model_card()
     torch.manual_seed(3)

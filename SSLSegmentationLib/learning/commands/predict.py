@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import sys
@@ -156,8 +157,9 @@ def _compute(arguments: argparse.Namespace, inputs: Inputs, destination: Destina
     outcomes = overlapped(
         inputs.cases, read=read, compute=compute, write=write, is_small=lambda case: case.voxels <= SMALL_VOXELS
     )
-    for outcome in outcomes:
-        _account(outcome, report)
+    with contextlib.closing(outcomes):
+        for outcome in outcomes:
+            _account(outcome, report)
     report.end()
 
 

@@ -41,10 +41,10 @@ def images_at_once(voxels: int, *, network: Mapping[str, Any], on_cpu: bool, fre
         return most
     one = voxels * bytes_per_voxel(network)
     if one > free_bytes:
-        need, left = one / 1e9, max(free_bytes, 0) / 1e9
+        need, left = one / 1e6, max(free_bytes, 0) / 1e6
         raise SSLSegmentationError(
             "memory.host" if on_cpu else "memory.device",
-            f"One slice or window of {voxels} voxels needs about {need:.2f} GB, but only {left:.2f} GB are left.",
+            f"One slice or window of {voxels} voxels needs about {need:.1f} MB, but only {left:.1f} MB are left.",
             hint="Allow more with --memory, close other programs, or use a smaller network.",
         )
     return max(1, min(most, free_bytes // one))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -29,11 +29,11 @@ def overlapped(
     compute: Callable[[Item, Read], Computed],
     write: Callable[[Item, Computed], Written],
     is_small: Callable[[Item], bool],
-) -> Iterator[Outcome[Item, Written]]:
+) -> Generator[Outcome[Item, Written], None, None]:
     """The outcomes in order. `compute` runs in the caller's thread, `read` and `write` in one thread each.
 
     An item is read while the one before it is computed, and written while the next one is, if it `is_small`; else memory
-    holds one item at a time.
+    holds one item at a time. Close the generator where it is left early: that ends its threads.
     """
     with ThreadPoolExecutor(1) as reader, ThreadPoolExecutor(1) as writer:
         upcoming: Future[Read] | None = None
@@ -52,16 +52,14 @@ def overlapped(
                         upcoming = reader.submit(read, following)
                     computed = compute(item, ready)
                     del ready
+                    future = writer.submit(write, item, computed)
+                    del computed
                 except Exception as error:
-                    if waiting is not None:
-                        yield _outcome(*waiting)
-                        waiting = None
-                    yield Outcome(item, None, error)
-                    continue
+                    future = Future()
+                    future.set_exception(error)
                 if waiting is not None:
                     yield _outcome(*waiting)
-                waiting = (item, writer.submit(write, item, computed))
-                del computed
+                waiting = (item, future)
             if waiting is not None:
                 yield _outcome(*waiting)
         finally:

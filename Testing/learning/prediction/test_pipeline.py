@@ -87,3 +87,12 @@ def test_an_interruption_goes_through() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         list(overlapped(range(3), read=lambda item: item, compute=compute, write=lambda _, v: v, is_small=lambda _: True))
+
+
+def test_a_generator_that_is_closed_early_ends_its_threads() -> None:
+    outcomes = overlapped(range(9), read=lambda item: item, compute=lambda _, v: v, write=lambda _, v: v, is_small=lambda _: True)
+    before = threading.active_count()
+    next(outcomes)
+    assert threading.active_count() > before
+    outcomes.close()
+    assert threading.active_count() == before

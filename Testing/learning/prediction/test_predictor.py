@@ -144,6 +144,20 @@ def test_a_network_sees_in_training_and_prediction_the_same_for_a_whole_slice(tm
     assert np.abs(found.probabilities - direct[:, 1:].transpose(0, 1).numpy()).max() < 1e-5
 
 
+def test_a_volume_little_larger_than_the_training_shape_is_computed_as_a_whole(tmp_path: Path) -> None:
+    scan = ellipsoid(DIRECTIONS["axial"])
+    card = model_card(dims=3, training_shape=(16, 18, 22))
+    torch.manual_seed(2)
+    network = build_network(card.network).eval()
+    save_model(tmp_path / "m", card, network.state_dict())
+    found = Predictor(tmp_path / "m", device="cpu", precision="float32").predict([scan], probabilities=True)
+    image = (scan.array - scan.array.mean(dtype=np.float64)) / scan.array.std(dtype=np.float64)
+    with torch.inference_mode():
+        direct = network(torch.from_numpy(image.astype(np.float32))[None, None]).softmax(dim=1)[0, 1:]
+    assert found.probabilities is not None
+    assert np.abs(found.probabilities - direct.numpy()).max() < 1e-5
+
+
 def test_an_ensemble_averages_probabilities(tmp_path: Path) -> None:
     scan = ellipsoid(DIRECTIONS["axial"])
     card = model_card()
@@ -242,7 +256,7 @@ def test_ranges_that_are_none_are_refused_when_the_model_is_loaded(tmp_path: Pat
 
 def test_too_little_memory_is_refused_before_computing(tmp_path: Path) -> None:
     model = save_untrained(tmp_path / "m", model_card())
-    with pytest.raises(SSLSegmentationError, match="GB") as caught:
+    with pytest.raises(SSLSegmentationError, match="MB") as caught:
         Predictor(model, device="cpu", memory_bytes=10**7).predict([ellipsoid(DIRECTIONS["axial"])])
     assert caught.value.code == "memory.host"
     assert caught.value.exit_code == 5
