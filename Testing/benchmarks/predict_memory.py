@@ -3,8 +3,8 @@
     python Testing/benchmarks/predict_memory.py [--slices 300] [--dims 2 3] [--probabilities] [--memory 2GB]
 
 Each run is a process of its own; its peak is the largest resident set that the system counted for it. The networks are
-untrained U-Nets of base width 16 with five tissues and three CT windows. Writes results/predict_memory.json beside this
-file. On two cores a 2D run takes some minutes, a 3D run (windows of 48×128×128) longer.
+untrained U-Nets with five tissues and three CT windows: 2D of base width 16 on whole slices, 3D of base width 8 on windows
+of 48×128×128. Writes results/predict_memory.json beside this file. On two cores each takes some minutes.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ RESULTS = Path(__file__).resolve().parent / "results"
 LIMIT_GB = 2.0
 SIDE = 512
 TISSUES = 5
+# Training shape, base width and levels of the 2D and the 3D network.
+NETWORKS: dict[int, tuple[tuple[int, ...], int, int]] = {2: ((512, 512), 16, 5), 3: ((48, 128, 128), 8, 4)}
 
 
 def measure(model: Path, scan: Path, output: Path, *, options: list[str]) -> dict[str, Any]:
@@ -51,7 +53,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--slices", type=int, default=300)
     parser.add_argument("--dims", type=int, nargs="+", choices=(2, 3), default=[2, 3])
-    parser.add_argument("--base-width", type=int, default=16)
     parser.add_argument("--probabilities", action="store_true")
     parser.add_argument("--memory", help="handed on to predict")
     arguments = parser.parse_args()
@@ -63,17 +64,17 @@ def main() -> None:
         write_scan(folder / "ct.nii.gz", next(iter(phantom.scans.values())))
         del phantom
         for dims in arguments.dims:
-            shape = (SIDE, SIDE) if dims == 2 else (48, 128, 128)
+            shape, base_width, levels = NETWORKS[dims]
             model = save_untrained_model(
                 folder / f"model{dims}",
                 modality="ct",
                 training_shape=shape,
-                base_width=arguments.base_width,
-                levels=5 if dims == 2 else 4,
+                base_width=base_width,
+                levels=levels,
                 tissues=TISSUES,
             )
             row = measure(model, folder / "ct.nii.gz", folder / "out", options=options)
-            rows.append({"dims": dims, "base_width": arguments.base_width, "options": options, **row})
+            rows.append({"dims": dims, "training_shape": shape, "base_width": base_width, "options": options, **row})
             sys.stdout.write(f"{rows[-1]}\n")
     result = {"shape": [arguments.slices, SIDE, SIDE], "limit_gb": LIMIT_GB, "processor_count": os.cpu_count(), "runs": rows}
     RESULTS.mkdir(exist_ok=True)

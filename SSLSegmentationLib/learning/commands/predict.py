@@ -86,20 +86,21 @@ class Report:
         self._destination = destination
         self._total = len(inputs.cases)
         self._voxels = sum(case.voxels for case in inputs.cases)
+        self._finished = 0
         self._finished_voxels = 0
         self._started = 0.0
         for fault in inputs.faults:
-            self.fail(fault)
+            self.fail(fault.error, fault.paths)
 
     def start(self) -> None:
         """Computing begins: from here the time left is estimated."""
         self._started = time.monotonic()
 
-    def fail(self, error: SSLSegmentationError, case: InputCase | None = None) -> None:
+    def fail(self, error: SSLSegmentationError, paths: tuple[Path, ...]) -> None:
         """An input that can't be used."""
         self.failed = True
         self._printer.say(f"error: {error}")
-        inputs = [str(path) for path in case.paths] if case else []
+        inputs = [str(path) for path in paths]
         self.rows.append({"inputs": inputs, "error": {"code": error.code, "message": error.message, "hint": error.hint}})
 
     def computed(self, case: InputCase, share: float) -> None:
@@ -107,11 +108,11 @@ class Report:
         done = self._finished_voxels + share * case.voxels
         elapsed = time.monotonic() - self._started
         left = elapsed * (self._voxels - done) / done if done else None
-        number = min(self._total, len(self.rows) + 1)
-        fields = {"phase": f"{case.stem}: scan", "step": number, "total": self._total, "seconds_left": left}
+        fields = {"phase": f"{case.stem}: scan", "step": self._finished + 1, "total": self._total, "seconds_left": left}
         self._printer(Event(time="", event="progress", fields=fields))
 
     def finished(self, case: InputCase) -> None:
+        self._finished += 1
         self._finished_voxels += case.voxels
 
     def wrote(self, case: InputCase, warnings: tuple[str, ...]) -> None:
@@ -126,7 +127,7 @@ class Report:
 
     def end(self) -> None:
         done = sum("labels" in row for row in self.rows)
-        self._printer.say(f"{done} of {self._total} scans segmented in {time.monotonic() - self._started:.1f} s.")
+        self._printer.say(f"{done} of {len(self.rows)} scans segmented in {time.monotonic() - self._started:.1f} s.")
 
 
 def _compute(arguments: argparse.Namespace, inputs: Inputs, destination: Destination, report: Report) -> None:
@@ -179,4 +180,4 @@ def _account(outcome: Outcome[InputCase, tuple[str, ...]], report: Report) -> No
     error = known_error(outcome.error)
     if error is None or error.exit_code != EXIT_DATA:
         raise outcome.error
-    report.fail(error, outcome.item)
+    report.fail(error, outcome.item.paths)

@@ -31,11 +31,19 @@ class InputCase:
 
 
 @dataclass(frozen=True)
+class Fault:
+    """Files or a folder that can't be used, and why."""
+
+    paths: tuple[Path, ...]
+    error: SSLSegmentationError
+
+
+@dataclass(frozen=True)
 class Inputs:
-    """The cases in order, and what is wrong with the arguments that are none."""
+    """The cases in order, and what can't be used."""
 
     cases: tuple[InputCase, ...]
-    faults: tuple[SSLSegmentationError, ...]
+    faults: tuple[Fault, ...]
 
 
 def find_inputs(arguments: Sequence[str | Path], *, channels: Sequence[str]) -> Inputs:
@@ -45,10 +53,10 @@ def find_inputs(arguments: Sequence[str | Path], *, channels: Sequence[str]) -> 
     Raises `usage.output_collision` where two cases have one stem.
     """
     files: list[Path] = []
-    faults: list[SSLSegmentationError] = []
+    faults: list[Fault] = []
     for argument in arguments:
         found = _files(Path(argument))
-        if isinstance(found, SSLSegmentationError):
+        if isinstance(found, Fault):
             faults.append(found)
         else:
             files += found
@@ -73,7 +81,7 @@ def check_headers(inputs: Inputs) -> Inputs:
     faults = list(inputs.faults)
     for case in inputs.cases:
         counted = _counted(case)
-        if isinstance(counted, SSLSegmentationError):
+        if isinstance(counted, Fault):
             faults.append(counted)
         else:
             cases.append(counted)
@@ -101,28 +109,29 @@ def _same(path: Path) -> str:
     return os.path.normcase(path.resolve())
 
 
-def _files(path: Path) -> list[Path] | SSLSegmentationError:
+def _files(path: Path) -> list[Path] | Fault:
     if not path.is_dir():
         if not path.exists():
-            return SSLSegmentationError("data.missing", f"{path} does not exist.")
+            return Fault((path,), SSLSegmentationError("data.missing", f"{path} does not exist."))
         return [path]
     items = sorted(item for item in path.iterdir() if item.is_file() and not item.name.startswith("."))
     scans = [item for item in items if is_scan_name(item)]
     if not items:
-        return SSLSegmentationError("data.empty", f"The folder {path} holds no scans.")
+        return Fault((path,), SSLSegmentationError("data.empty", f"The folder {path} holds no scans."))
     return scans or [path]
 
 
-def _grouped(files: Sequence[Path], channels: Sequence[str]) -> tuple[list[InputCase], list[SSLSegmentationError]]:
+def _grouped(files: Sequence[Path], channels: Sequence[str]) -> tuple[list[InputCase], list[Fault]]:
     """Files with a channel number by case, and an error for each file or case that does not fit."""
     found: dict[str, dict[int, Path]] = {}
-    faults: list[SSLSegmentationError] = []
+    faults: list[Fault] = []
     wanted = ", ".join(f"<case>_{number:04d} ({name})" for number, name in enumerate(channels))
     hint = f"Name the files of a case {wanted}."
     for path in files:
         match = CHANNEL_NAME.fullmatch(stem(path))
         if match is None:
-            faults.append(SSLSegmentationError("data.unpaired_channels", f"{path} has no channel number in its name.", hint=hint))
+            error = SSLSegmentationError("data.unpaired_channels", f"{path} has no channel number in its name.", hint=hint)
+            faults.append(Fault((path,), error))
             continue
         case, number = match.group(1), int(match.group(2))
         if number in found.setdefault(case, {}):
@@ -138,18 +147,18 @@ def _grouped(files: Sequence[Path], channels: Sequence[str]) -> tuple[list[Input
             have = ", ".join(f"_{number:04d}" for number in sorted(numbered))
             where = numbered[min(numbered)].parent
             fact = f"The case '{case}' in {where} has the channels {have}, but the model takes {len(channels)}."
-            faults.append(SSLSegmentationError("data.unpaired_channels", fact, hint=hint))
+            faults.append(Fault(tuple(numbered.values()), SSLSegmentationError("data.unpaired_channels", fact, hint=hint)))
     return cases, faults
 
 
-def _counted(case: InputCase) -> InputCase | SSLSegmentationError:
+def _counted(case: InputCase) -> InputCase | Fault:
     voxels = 0
     try:
         for path in case.paths:
             opened = open_scan(path)
             if opened.volumes != 1:
-                return SSLSegmentationError("data.not_3d", f"{path} holds {opened.volumes} volumes, one is needed.")
+                raise SSLSegmentationError("data.not_3d", f"{path} holds {opened.volumes} volumes, one is needed.")
             voxels = int(np.prod(opened.geometry.shape, dtype=np.int64))
     except SSLSegmentationError as error:
-        return error
+        return Fault(case.paths, error)
     return InputCase(case.stem, case.paths, voxels)

@@ -102,6 +102,7 @@ def test_bad_scans_are_named_and_the_others_are_done(
         assert sum(line.startswith("error:") and name in line for line in err.splitlines()) == 1
     rows = json.loads(out)
     assert sum("error" in row for row in rows) == 4
+    assert all(row["inputs"] for row in rows)
     assert sum("labels" in row for row in rows) == 3
     assert "Traceback" not in err
 

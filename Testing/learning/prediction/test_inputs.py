@@ -28,7 +28,7 @@ def stems(inputs: Inputs) -> list[str]:
 
 
 def codes(inputs: Inputs) -> list[str]:
-    return [fault.code for fault in inputs.faults]
+    return [fault.error.code for fault in inputs.faults]
 
 
 def test_files_and_folders_give_their_scans_by_stem(tmp_path: Path) -> None:
@@ -60,7 +60,7 @@ def test_what_is_not_there_or_empty_is_named_and_the_rest_is_found(tmp_path: Pat
     inputs = find_inputs([tmp_path / "nowhere.nii.gz", tmp_path / "empty", *good], channels=["MRI"])
     assert stems(inputs) == ["a"]
     assert codes(inputs) == ["data.missing", "data.empty"]
-    assert "nowhere.nii.gz" in inputs.faults[0].message
+    assert "nowhere.nii.gz" in inputs.faults[0].error.message
 
 
 def test_a_folder_without_scan_files_is_taken_as_one_dicom_scan(tmp_path: Path) -> None:
@@ -90,7 +90,7 @@ def test_cases_with_other_channels_are_named(tmp_path: Path) -> None:
     inputs = find_inputs([tmp_path], channels=["T1", "T2"])
     assert stems(inputs) == ["whole"]
     assert codes(inputs) == ["data.unpaired_channels"] * 3
-    text = " ".join(str(fault) for fault in inputs.faults)
+    text = " ".join(str(fault.error) for fault in inputs.faults)
     assert "half" in text
     assert "more" in text
     assert "none.nii" in text
@@ -113,8 +113,8 @@ def test_headers_are_checked_before_anything_is_computed(tmp_path: Path) -> None
     inputs = check_headers(find_inputs([tmp_path], channels=["MRI"]))
     assert [(case.stem, case.voxels) for case in inputs.cases] == [("good", 60)]
     assert len(inputs.faults) == 2
-    assert all(fault.exit_code == 3 for fault in inputs.faults)
-    assert "empty.nii.gz" in inputs.faults[0].message
+    assert all(fault.error.exit_code == 3 for fault in inputs.faults)
+    assert "empty.nii.gz" in inputs.faults[0].error.message
 
 
 def test_a_result_never_replaces_a_scan_or_another_result(tmp_path: Path) -> None:
