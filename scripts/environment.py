@@ -1,4 +1,4 @@
-"""Makes the project's own Python environment (`.venv` beside this folder) where it is missing or out of date. Standard library only."""
+"""Makes the project's own Python environment, the folder `.venv`, where it is missing or out of date."""
 
 from __future__ import annotations
 

@@ -22,7 +22,10 @@ def checks(python: Path) -> list[tuple[str, list[str]]]:
         ("style", [*module, "ruff", "check", "."]),
         ("format", [*module, "ruff", "format", "--check", "."]),
         ("imports", [str(folder / "lint-imports")]),
-        ("Python 3.9", [str(folder / "vermin"), "-q", "-t=3.9-", "--no-tips", "--eval-annotations", "--violations", *SLICER_FLOORS]),
+        (
+            "Python 3.9",
+            [str(folder / "vermin"), "-q", "-t=3.9-", "--no-tips", "--eval-annotations", "--violations", *SLICER_FLOORS],
+        ),
         ("types", [*module, "mypy"]),
         ("tests", [*module, "coverage", "run", "-m", "pytest", "-q"]),
         ("coverage data", [*module, "coverage", "combine", "-q"]),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, replace
 
 from SSLSegmentationLib.contract.config import Config
@@ -114,10 +113,3 @@ def follow_pretrained(config: Config, card: ModelCard) -> Config:
         network = replace(network, levels=int(card.network["levels"]))
     return replace(config, preprocess=preprocess, network=network)
 
-
-def set_threads(threads: int) -> None:
-    """CPU threads of torch and of what it starts; the same count gives the same sums."""
-    import torch
-
-    os.environ["OMP_NUM_THREADS"] = str(threads)
-    torch.set_num_threads(threads)

@@ -22,7 +22,8 @@ from SSLSegmentationLib.learning.pretext import TASKS
 from SSLSegmentationLib.learning.pretraining import PretrainingTask
 from SSLSegmentationLib.learning.randomness import integer_seed
 from SSLSegmentationLib.learning.runs.card import describe_model
-from SSLSegmentationLib.learning.runs.data import RunData, follow_pretrained, load_run_data, set_threads
+from SSLSegmentationLib.learning.runs.data import RunData, follow_pretrained, load_run_data
+from SSLSegmentationLib.learning.threads import set_threads
 from SSLSegmentationLib.learning.training.checkpoint import find_resume_point
 from SSLSegmentationLib.learning.training.early_stopping import stopping_of_finetuning, stopping_of_pretraining
 from SSLSegmentationLib.learning.training.loop import LoopSettings, TrainingLoop
