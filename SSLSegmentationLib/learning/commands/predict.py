@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
-import os
 import sys
 import time
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from SSLSegmentationLib.learning.commands.following import EventPrinter
 from SSLSegmentationLib.learning.prediction.inputs import InputCase, Inputs, check_headers, check_outputs, find_inputs
 from SSLSegmentationLib.learning.prediction.pipeline import Outcome, overlapped
 from SSLSegmentationLib.learning.prediction.plan import read_plan
+from SSLSegmentationLib.learning.threads import share_cores
 
 if TYPE_CHECKING:
     from SSLSegmentationLib.learning.prediction.predictor import Opened, Prediction
@@ -131,9 +131,7 @@ class Report:
 
 
 def _compute(arguments: argparse.Namespace, inputs: Inputs, destination: Destination, report: Report) -> None:
-    # Threads that wait by spinning take the processor from other programs (and from each other): five times the time on a
-    # busy computer. OpenMP reads this once, when torch is imported.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    share_cores()
     from SSLSegmentationLib.learning.prediction.predictor import Predictor
 
     predictor = Predictor(arguments.model, device=arguments.device, memory_bytes=arguments.memory)

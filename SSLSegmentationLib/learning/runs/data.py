@@ -112,4 +112,3 @@ def follow_pretrained(config: Config, card: ModelCard) -> Config:
     if network.levels == "auto":
         network = replace(network, levels=int(card.network["levels"]))
     return replace(config, preprocess=preprocess, network=network)
-

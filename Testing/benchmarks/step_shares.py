@@ -1,9 +1,9 @@
-"""Time of augmentation, change by change, and its share of a training step of the U-Net with preset `default`.
+"""Time of augmentation (change by change) and of corruption, and their shares of a training step with preset `default`.
 
-    python Testing/benchmarks/augmentation_share.py [--threads 2] [--repeats 30] [--device cpu]
+    python Testing/benchmarks/step_shares.py [--threads 2] [--repeats 30] [--device cpu]
 
 Times are medians of the named number of repeats after a warm-up, of batches of noise with labels: what is drawn differs
-from repeat to repeat. Writes results/augmentation_share.json beside this file (results/augmentation_share_cuda.json on a GPU).
+from repeat to repeat. Writes results/step_shares.json beside this file (results/step_shares_cuda.json on a GPU).
 """
 
 from __future__ import annotations
@@ -20,13 +20,15 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
-from SSLSegmentationLib.contract.config.sections import AugmentConfig
+from SSLSegmentationLib.contract.config import AugmentConfig, Config
 from SSLSegmentationLib.learning.augmentation import apply_augmentation, draw_augmentation
 from SSLSegmentationLib.learning.device import find_cuda
 from SSLSegmentationLib.learning.losses import dice_cross_entropy_loss
 from SSLSegmentationLib.learning.networks import build_network
 from SSLSegmentationLib.learning.precision import computing_in, decide_precision
+from SSLSegmentationLib.learning.pretext import TASKS
 
 RESULTS = Path(__file__).resolve().parent / "results"
 TISSUES = 2
@@ -111,8 +113,21 @@ def measure(setup: Setup, *, repeats: int, device: torch.device, precision: str)
         "ms_augmentation_with_default_probabilities": total,
         "ms_network_step": without,
         "ms_step_with_augmentation": with_augmentation,
-        "share_of_step": round(total / (without + total), 4),
+        "share_of_augmentation": round(total / (without + total), 4),
+        "corruption": {name: corruption_share(name, setup, images, step_ms=without, timed=timed) for name in sorted(TASKS)},
     }
+
+
+def corruption_share(
+    name: str, setup: Setup, images: Tensor, *, step_ms: float, timed: Callable[[Callable[[], Any]], float]
+) -> dict[str, float]:
+    """Time of drawing and applying one batch's corruption (Poisson-disc patches of side 8) and its share of a step."""
+    task = TASKS[name]
+    config = dataclasses.replace(Config(), pretext=dataclasses.replace(Config().pretext, patch_size=8))
+    prepared = task.prepare(config, shape=setup.shape)
+    rng = np.random.default_rng(0)
+    spent = timed(lambda: task.corrupt(images, prepared, task.draw(prepared, rng, setup.batch)))
+    return {"ms": spent, "share_of_step": round(spent / (step_ms + spent), 4)}
 
 
 def main() -> None:
@@ -132,7 +147,7 @@ def main() -> None:
         "setups": [measure(setup, repeats=options.repeats, device=device, precision=precision) for setup in SETUPS],
     }
     RESULTS.mkdir(exist_ok=True)
-    name = "augmentation_share.json" if device.type == "cpu" else "augmentation_share_cuda.json"
+    name = "step_shares.json" if device.type == "cpu" else "step_shares_cuda.json"
     (RESULTS / name).write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     print(json.dumps(result, indent=1, ensure_ascii=False))
 
