@@ -70,6 +70,8 @@ def window_slabs(
                 total[:, :, row : row + shape[1], column : column + shape[2]] += values * weights
         weight += layer_weight
         done = (layers[number + 1] if number + 1 < len(layers) else depth) - start
+        # The image's part is as large as several channels of the sums: it goes before their copy is made.
+        del slab, images, values
         yield Slab(start, (total[:, :done] / weight[:done]).cpu().numpy())
         _shift(total, done)
         _shift(weight[None], done)
