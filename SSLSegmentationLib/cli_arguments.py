@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
-from typing import Callable, Dict, NamedTuple, Tuple
+from typing import Callable, Dict, NamedTuple, Tuple, Union
 
 
 class Command(NamedTuple):
@@ -64,6 +64,18 @@ def named_map(text: str) -> Tuple[str, str]:
     return name, file
 
 
+def slice_position(text: str) -> Union[int, float]:
+    """`12` → 12, an index; `-35.5mm` → -35.5, a position: a float is always in mm."""
+    if re.fullmatch(r"\d{1,9}", text):
+        return int(text)
+    position = re.fullmatch(r"([+-]?(?:\d{1,9}(?:\.\d*)?|\.\d+))\s*mm", text)
+    if position is None:
+        raise argparse.ArgumentTypeError(
+            f"'{text}' is neither the index of a slice from 0, such as 12, nor a position such as -35.5mm"
+        )
+    return float(position.group(1))
+
+
 def _json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the facts as JSON")
 
@@ -121,6 +133,21 @@ def _measure(parser: argparse.ArgumentParser) -> None:
         type=named_map,
         metavar="NAME=FILE",
         help="a further map to measure, such as t2=T2.nii.gz; may be given again",
+    )
+    # Without this, argparse takes the "-35.5mm" of "--slice -35.5mm" for an option: it knows bare numbers only.
+    parser._negative_number_matcher = re.compile(r"-\.?\d")
+    parser.add_argument(
+        "--slice",
+        type=slice_position,
+        metavar="POSITION",
+        help="also give the area in one slice: its index, counted from 0 along the slice axis (12), or a position in mm "
+        "(-35.5mm) for the slice closest to it: the coordinate along the patient axis closest to the slice axis, in RAS as "
+        "viewers show it (larger is right, front or head)",
+    )
+    parser.add_argument(
+        "--slice-areas",
+        metavar="FILE.csv",
+        help="a further table to write: the area of each tissue in every slice, with the slice's position in mm as in --slice",
     )
     parser.add_argument("--output", required=True, metavar="TABLE.csv", help="table to write")
     _json(parser)

@@ -71,6 +71,14 @@ BIOMARKER_MEASURES: Dict[str, Measure] = _table(
     Measure("csa_max_slice", "", "Slice of largest area", "Index, from 0 along the slice axis, of the slice of largest area."),
 )
 
+# The columns that naming one slice adds behind all others.
+SLICE_MEASURES: Dict[str, Measure] = _table(
+    Measure(
+        "csa_slice_mm2", "mm²", "Area in the slice", "Cross-sectional area in the named slice; 0 if the tissue is elsewhere."
+    ),
+    Measure("csa_slice_index", "", "Named slice", "Index, from 0 along the slice axis, of the named slice."),
+)
+
 AGREEMENT_MEASURES: Dict[str, Measure] = _table(
     Measure("dice", "", "Dice", "Twice the common voxels over the sum of both; 0 where one of the two lacks the tissue."),
     Measure("hausdorff95_mm", "mm", "Hausdorff 95", "Larger of both 95th percentiles of the distances from surface to surface."),

@@ -23,7 +23,7 @@ def require_table_path(path: PathLike) -> None:
         raise SSLSegmentationError("usage.arguments", f"{path} is the name of a scan, not of a table.", hint="Name a .csv file.")
 
 
-def _writable(text: str) -> str:
+def writable(text: str) -> str:
     """Names that are no valid text (bytes of another encoding) are written with escapes."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
@@ -37,8 +37,8 @@ def as_records(rows: Sequence[MeasureRow], *, columns: Sequence[Measure]) -> Lis
     """One dict per row with the keys of the CSV's columns; None where a cell is empty."""
     return [
         {
-            "scan": _writable(row.scan),
-            "tissue": _writable(row.tissue),
+            "scan": writable(row.scan),
+            "tissue": writable(row.tissue),
             "label": row.label,
             "state": row.state,
             **{measure.name: _value(row, measure) for measure in columns},

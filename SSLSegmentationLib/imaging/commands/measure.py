@@ -3,52 +3,79 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 from pathlib import Path
-from typing import Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
-from SSLSegmentationLib.contract.measures import MeasureRow
+from SSLSegmentationLib.contract.measures import SLICE_MEASURES, Measure, MeasureRow
 from SSLSegmentationLib.contract.tissue_file import read_tissues
 from SSLSegmentationLib.contract.tissues import TissueTable
-from SSLSegmentationLib.imaging.biomarkers import biomarker_columns, measure
+from SSLSegmentationLib.imaging.biomarkers import biomarker_columns, measure, measure_slices
+from SSLSegmentationLib.imaging.biomarkers.slice_table import (
+    SLICE_COLUMNS,
+    ScanSlices,
+    mixed_axes,
+    slice_records,
+    with_slice,
+    writing_slice_areas,
+)
 from SSLSegmentationLib.imaging.commands.output import number, say, say_json, warn
 from SSLSegmentationLib.imaging.geometry import Geometry
 from SSLSegmentationLib.imaging.pairing import pair_paths
 from SSLSegmentationLib.imaging.readers import read_label_map, read_scan
 from SSLSegmentationLib.imaging.regrid import onto_same_grid
-from SSLSegmentationLib.imaging.scan import Scan
+from SSLSegmentationLib.imaging.scan import LabelMap, Scan
 from SSLSegmentationLib.imaging.table import as_records, as_text, require_table_path, units, write_table
 
-SHOWN = ("volume_ml", "mean", "sd", "csa_max_mm2")
+SHOWN = {"volume_ml": "volume mL", "mean": "mean", "sd": "SD", "csa_max_mm2": "largest area mm²"}
+SHOWN_SLICE = {"csa_slice_mm2": "area in slice mm²", "csa_slice_index": "slice"}
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Measures everything first, then writes the table: one bad scan, and there is no table."""
-    require_table_path(arguments.output)
+    """Measures everything first, then writes the tables: one bad scan, and there is none."""
+    _require_outputs(arguments.output, arguments.slice_areas)
     maps = _named_maps(arguments.map)
     table = read_tissues(arguments.tissues) if arguments.tissues else None
     roles = {"image": arguments.image, "labels": arguments.labels, **{f"map {name}": path for name, path in maps.items()}}
+    by_slice = arguments.slice is not None or arguments.slice_areas is not None
     rows: List[MeasureRow] = []
+    slices: List[ScanSlices] = []
     warnings: List[str] = []
     for name, paths in pair_paths(roles).items():
-        found, notices = _measure_one(name, paths, maps=tuple(maps), tissues=table)
+        scan, labels, found = _measure_one(name, paths, maps=tuple(maps), tissues=table)
+        if by_slice:
+            one = _measure_slices(scan, labels, found, position=arguments.slice)
+            slices.append(one)
+            found = list(one.rows)
         rows += found
-        warnings += notices
-    columns = biomarker_columns(maps=tuple(maps))
-    write_table(arguments.output, rows, columns=columns)
+        # A map's NaN are counted in its own column, so its reader's warning would only repeat that.
+        warnings += [*scan.warnings, *labels.warnings]
+    warnings += mixed_axes(slices)
+    columns = biomarker_columns(maps=tuple(maps)) + (() if arguments.slice is None else tuple(SLICE_MEASURES.values()))
+    with contextlib.ExitStack() as files:
+        if arguments.slice_areas is not None:
+            # Its final name comes after the other table is written: both are there, or neither.
+            files.enter_context(writing_slice_areas(arguments.slice_areas, slices))
+        write_table(arguments.output, rows, columns=columns)
     warn(warnings)
     if arguments.json:
-        say_json(
-            {
-                "output": str(arguments.output),
-                "rows": as_records(rows, columns=columns),
-                "units": units(columns),
-                "warnings": warnings,
-            }
-        )
+        say_json(_facts(arguments, rows, columns=columns, slices=slices, warnings=warnings))
     else:
-        _show(rows, Path(arguments.output))
+        _show(rows, arguments)
     return 0
+
+
+def _require_outputs(output: str, slice_areas: Optional[str]) -> None:
+    """Raises `usage.arguments` where a table can't be meant, `usage.output_collision` where both would be one file."""
+    require_table_path(output)
+    if slice_areas is None:
+        return
+    require_table_path(slice_areas)
+    if Path(output).resolve() == Path(slice_areas).resolve():
+        raise SSLSegmentationError(
+            "usage.output_collision", f"--output and --slice-areas both name {output}.", hint="Name two files."
+        )
 
 
 def _named_maps(given: Sequence[Tuple[str, str]]) -> Dict[str, str]:
@@ -70,19 +97,52 @@ def _read_map(path: Path, onto: Geometry) -> Scan:
 
 def _measure_one(
     name: str, paths: Mapping[str, Path], *, maps: Sequence[str], tissues: Optional[TissueTable]
-) -> Tuple[List[MeasureRow], List[str]]:
+) -> Tuple[Scan, LabelMap, List[MeasureRow]]:
     scan = read_scan(paths["image"])
     labels = read_label_map(paths["labels"], onto=scan.geometry, tissues=tissues)
     extra = {label: _read_map(paths[f"map {label}"], scan.geometry) for label in maps}
-    rows = measure(scan, labels, maps=extra, scan_name=name)
-    # A map's NaN are counted in its own column, so its reader's warning would only repeat that.
-    return rows, [*scan.warnings, *labels.warnings]
+    return scan, labels, measure(scan, labels, maps=extra, scan_name=name)
 
 
-def _show(rows: Sequence[MeasureRow], output: Path) -> None:
-    heading = ("scan / tissue", "volume mL", "mean", "SD", "largest area mm²", "state")
-    lines = [
-        (f"{row.scan} / {row.tissue}", *(number(row.values[measure], digits=1) for measure in SHOWN), row.state) for row in rows
-    ]
-    say(as_text([heading, *lines]))
-    say(f"{len(rows)} rows written to {output}.")
+def _measure_slices(
+    scan: Scan, labels: LabelMap, rows: Sequence[MeasureRow], *, position: Optional[Union[int, float]]
+) -> ScanSlices:
+    """The areas of a scan by slice; where a slice is named, its area is in the rows."""
+    areas = measure_slices(labels)
+    if position is None:
+        return ScanSlices(areas, tuple(rows))
+    index = areas.find(position, name=str(scan.path))
+    return ScanSlices(areas, tuple(with_slice(row, areas=areas, index=index) for row in rows))
+
+
+def _facts(
+    arguments: argparse.Namespace,
+    rows: Sequence[MeasureRow],
+    *,
+    columns: Sequence[Measure],
+    slices: Sequence[ScanSlices],
+    warnings: Sequence[str],
+) -> Dict[str, Any]:
+    facts: Dict[str, Any] = {
+        "output": str(arguments.output),
+        "rows": as_records(rows, columns=columns),
+        "units": units(columns),
+        "warnings": warnings,
+    }
+    if arguments.slice_areas is not None:
+        table = {"output": str(arguments.slice_areas), "rows": list(slice_records(slices)), "units": dict(SLICE_COLUMNS)}
+        facts["slice_areas"] = table
+    return facts
+
+
+def _show(rows: Sequence[MeasureRow], arguments: argparse.Namespace) -> None:
+    shown = SHOWN if arguments.slice is None else {**SHOWN, **SHOWN_SLICE}
+    lines = [(f"{row.scan} / {row.tissue}", *(_shown(name, row.values[name]) for name in shown), row.state) for row in rows]
+    say(as_text([("scan / tissue", *shown.values(), "state"), *lines]))
+    say(f"{len(rows)} rows written to {arguments.output}.")
+    if arguments.slice_areas is not None:
+        say(f"Areas of every slice written to {arguments.slice_areas}.")
+
+
+def _shown(name: str, value: Optional[float]) -> str:
+    return number(value, digits=0 if name == "csa_slice_index" else 1)
