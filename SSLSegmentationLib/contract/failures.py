@@ -11,7 +11,6 @@ from SSLSegmentationLib.contract.errors import SSLSegmentationError
 _PACKAGES = {
     "SimpleITK": "SimpleITK",
     "matplotlib": "matplotlib",
-    "nibabel": "nibabel",
     "numpy": "numpy",
     "safetensors": "safetensors",
     "scipy": "scipy",

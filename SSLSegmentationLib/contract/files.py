@@ -39,6 +39,14 @@ def disk_errors(path: PathLike) -> Iterator[None]:
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise SSLSegmentationError("disk.full", f"No space is left to write {path}.") from error
+        if error.errno == errno.EFBIG:
+            raise SSLSegmentationError("disk.full", f"{path} is larger than this disk allows one file to be.") from error
+        if error.errno in (errno.EEXIST, errno.ENOTDIR, errno.EISDIR):
+            raise SSLSegmentationError(
+                "usage.arguments",
+                f"{path} cannot be written: {error.strerror}.",
+                hint="A file stands where a folder is needed, or the other way round: choose another path.",
+            ) from error
         if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
             raise SSLSegmentationError("disk.read_only", f"{path} cannot be written: {error.strerror}.") from error
         raise

@@ -18,7 +18,6 @@ PACKAGES = {
     "numpy": "numpy",
     "scipy": "scipy",
     "SimpleITK": "SimpleITK",
-    "nibabel": "nibabel",
     "yaml": "pyyaml",
     "safetensors": "safetensors",
     "matplotlib": "matplotlib",

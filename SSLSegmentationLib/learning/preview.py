@@ -15,7 +15,7 @@ from SSLSegmentationLib.contract.errors import SSLSegmentationError
 from SSLSegmentationLib.contract.files import replacing
 from SSLSegmentationLib.imaging.corruption import CORRUPTIONS, PAIRED
 from SSLSegmentationLib.imaging.dataset import read_case, training_cases
-from SSLSegmentationLib.imaging.masks import MaskPool, auto_patch_size, make_pool
+from SSLSegmentationLib.imaging.masks import pool_of_config
 from SSLSegmentationLib.imaging.preprocess import (
     PreparedGrid,
     PreprocessPlan,
@@ -78,7 +78,7 @@ def make_preview(config: Config) -> Preview:
     geometries = [read_geometry(case.images[0]) for case in found.train]
     plan = plan_preprocessing(config, geometries, channels=len(found.channels))
     shape = training_shape(config, [PreparedGrid.of(geometry, plan).shape for geometry in geometries])
-    pool = _pool(config, shape)
+    pool = pool_of_config(config, shape=shape, pairs=config.pretext.task in PAIRED)
     rng = np.random.default_rng(config.seed)
     shown = _spread(found.train)
     targets = np.stack([_middle(case, plan, shape) for case in shown])
@@ -118,23 +118,6 @@ def draw_picture(preview: Preview, path: Path) -> None:
     )
     with replacing(path) as temporary:
         figure.savefig(temporary, dpi=110)
-
-
-def _pool(config: Config, shape: tuple[int, ...]) -> MaskPool:
-    pretext = config.pretext
-    pairs = pretext.task in PAIRED
-    size = pretext.patch_size
-    if isinstance(size, str):
-        size = auto_patch_size(shape=shape, area=pretext.corrupted_area, sampling=pretext.sampling, pairs=pairs)
-    return make_pool(
-        shape=shape,
-        patch_size=size,
-        area=pretext.corrupted_area,
-        sampling=pretext.sampling,
-        count=pretext.mask_pool,
-        pairs=pairs,
-        seed=config.seed,
-    )
 
 
 def _spread(cases: Sequence[Case]) -> list[Case]:

@@ -130,7 +130,7 @@ def test_an_error_is_one_line_with_its_hint_and_code(command, capsys):
         (OSError(errno.ENOSPC, "full"), 6),
         (OSError(errno.EROFS, "read-only"), 6),
         (ModuleNotFoundError("No module named 'torch'", name="torch"), 4),
-        (ModuleNotFoundError("No module named 'nibabel'", name="nibabel"), 4),
+        (ModuleNotFoundError("No module named 'safetensors'", name="safetensors"), 4),
         (ZeroDivisionError("a defect"), 1),
         (RecursionError(), 1),
         (SSLSegmentationError("job.in_use", "x"), 7),

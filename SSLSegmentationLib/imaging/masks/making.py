@@ -7,11 +7,12 @@ from typing import Callable, Sequence, Tuple
 import numpy as np
 import numpy.typing as npt
 
+from SSLSegmentationLib.contract.config import Config
 from SSLSegmentationLib.imaging.masks.lattice import find_layout
 from SSLSegmentationLib.imaging.masks.poisson_disc import PoissonDisc
 from SSLSegmentationLib.imaging.masks.pool import MaskPool
 from SSLSegmentationLib.imaging.masks.random_sampling import draw_patches
-from SSLSegmentationLib.imaging.masks.sizes import infeasible, patches_needed, pixels_needed, reaches
+from SSLSegmentationLib.imaging.masks.sizes import auto_patch_size, infeasible, patches_needed, pixels_needed, reaches
 from SSLSegmentationLib.imaging.masks.spacing_rule import SpacingRule
 from SSLSegmentationLib.imaging.masks.symmetry import inverse_maps, symmetry_maps
 
@@ -73,3 +74,20 @@ def _placement(*, shape: Tuple[int, ...], patch_size: int, area: float, sampling
         raise infeasible(shape=shape, patch_size=patch_size, area=area, sampling=sampling, pairs=pairs)
     pixels = pixels_needed(shape, area)
     return lambda rng: draw_patches(shape=shape, patch_size=patch_size, pixels=pixels, pairs=pairs, rng=rng)
+
+
+def pool_of_config(config: Config, *, shape: Sequence[int], pairs: bool) -> MaskPool:
+    """The pool that a config asks for, for training images of `shape`; `config.infeasible` where the area can't be had."""
+    pretext = config.pretext
+    size = pretext.patch_size
+    if isinstance(size, str):
+        size = auto_patch_size(shape=shape, area=pretext.corrupted_area, sampling=pretext.sampling, pairs=pairs)
+    return make_pool(
+        shape=shape,
+        patch_size=size,
+        area=pretext.corrupted_area,
+        sampling=pretext.sampling,
+        count=pretext.mask_pool,
+        pairs=pairs,
+        seed=config.seed,
+    )

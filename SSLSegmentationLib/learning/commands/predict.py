@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
-import os
 import sys
 import time
 from dataclasses import dataclass
@@ -18,12 +17,12 @@ from SSLSegmentationLib.contract.failures import known_error
 from SSLSegmentationLib.contract.files import disk_errors
 from SSLSegmentationLib.contract.model_files import read_card
 from SSLSegmentationLib.imaging.readers import read_scan
-from SSLSegmentationLib.imaging.writers import write_label_map
+from SSLSegmentationLib.imaging.writers import write_label_map, write_probabilities
 from SSLSegmentationLib.learning.commands.following import EventPrinter
 from SSLSegmentationLib.learning.prediction.inputs import InputCase, Inputs, check_headers, check_outputs, find_inputs
 from SSLSegmentationLib.learning.prediction.pipeline import Outcome, overlapped
 from SSLSegmentationLib.learning.prediction.plan import read_plan
-from SSLSegmentationLib.learning.threads import share_cores
+from SSLSegmentationLib.learning.threads import prepare_for_torch
 
 if TYPE_CHECKING:
     from SSLSegmentationLib.learning.prediction.predictor import Opened, Prediction
@@ -132,9 +131,7 @@ class Report:
 
 
 def _compute(arguments: argparse.Namespace, inputs: Inputs, destination: Destination, report: Report) -> None:
-    share_cores()
-    # Large pages for large tensors: a 3D network otherwise spends a third of its time in page faults. torch reads it once.
-    os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
+    prepare_for_torch()
     from SSLSegmentationLib.learning.prediction.predictor import Predictor
 
     predictor = Predictor(arguments.model, device=arguments.device, memory_bytes=arguments.memory)
@@ -168,9 +165,7 @@ def _compute(arguments: argparse.Namespace, inputs: Inputs, destination: Destina
 def _write(prediction: Prediction, case: InputCase, destination: Destination) -> None:
     write_label_map(destination.label_map(case), prediction.label_map)
     if prediction.probabilities is not None:
-        from SSLSegmentationLib.learning.prediction.probability_file import write_probability_file
-
-        write_probability_file(destination.probabilities(case), prediction.probabilities, prediction.label_map.geometry)
+        write_probabilities(destination.probabilities(case), prediction.probabilities, prediction.label_map.geometry)
 
 
 def _account(outcome: Outcome[InputCase, tuple[str, ...]], report: Report) -> None:

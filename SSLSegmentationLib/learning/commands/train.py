@@ -12,7 +12,7 @@ from SSLSegmentationLib.learning.config_file import read_config
 from SSLSegmentationLib.learning.device import decide_device, decide_threads, find_cuda
 from SSLSegmentationLib.learning.precision import decide_precision
 from SSLSegmentationLib.learning.pretext import descriptions
-from SSLSegmentationLib.learning.threads import share_cores
+from SSLSegmentationLib.learning.threads import prepare_for_torch
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _train(job: JobRun) -> None:
-    share_cores()
+    prepare_for_torch()
     # Here, not above: this imports torch.
     from SSLSegmentationLib.learning.runs import training
 

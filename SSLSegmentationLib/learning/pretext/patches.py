@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from SSLSegmentationLib.contract.config import Config
-from SSLSegmentationLib.imaging.masks import MaskPool, auto_patch_size, make_pool
+from SSLSegmentationLib.imaging.masks import MaskPool, pool_of_config
 
 if TYPE_CHECKING:
     import torch
@@ -53,20 +53,7 @@ class PatchDraw:
 
 def prepare_patches(config: Config, *, shape: tuple[int, ...], pairs: bool) -> PatchPool:
     """The pool of `pretext.mask_pool` masks for the training shape; raises `config.infeasible` where the area can't be had."""
-    pretext = config.pretext
-    size = pretext.patch_size
-    if not isinstance(size, int):
-        size = auto_patch_size(shape=shape, area=pretext.corrupted_area, sampling=pretext.sampling, pairs=pairs)
-    pool = make_pool(
-        shape=shape,
-        patch_size=size,
-        area=pretext.corrupted_area,
-        sampling=pretext.sampling,
-        count=pretext.mask_pool,
-        pairs=pairs,
-        seed=config.seed,
-    )
-    return PatchPool(pool)
+    return PatchPool(pool_of_config(config, shape=shape, pairs=pairs))
 
 
 def draw_patches(patches: PatchPool, rng: np.random.Generator, count: int) -> PatchDraw:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from SSLSegmentationLib.learning.runs.card import describe_model
 from SSLSegmentationLib.learning.runs.data import RunData, follow_pretrained, load_run_data
 from SSLSegmentationLib.learning.threads import set_threads
 from SSLSegmentationLib.learning.training.checkpoint import find_resume_point
-from SSLSegmentationLib.learning.training.early_stopping import stopping_of_finetuning, stopping_of_pretraining
+from SSLSegmentationLib.learning.training.early_stopping import EarlyStopping, stopping_of_finetuning, stopping_of_pretraining
 from SSLSegmentationLib.learning.training.loop import LoopSettings, TrainingLoop
 from SSLSegmentationLib.learning.training.task import Stage
 from SSLSegmentationLib.learning.transfer import check_networks, plan_stages, transfer_weights
@@ -55,15 +55,11 @@ def pretrain(job: JobRun) -> None:
     loop = TrainingLoop(
         module=module,
         task=training,
-        settings=LoopSettings(
-            train=config.train,
-            batch_size=data.batch_size,
+        settings=_settings(
+            job,
+            data,
             stages=(Stage("train", 1.0, config.train.learning_rate),),
             stopping=stopping_of_pretraining(config, training_shape=data.shape),
-            device=device,
-            precision=str(job.decided["precision"]),
-            checkpoint_folder=job.folder.checkpoint,
-            metrics_path=job.folder.metrics,
         ),
         reporter=job,
     )
@@ -111,15 +107,8 @@ def finetune(job: JobRun, *, pretrained: Path | None) -> None:
     loop = TrainingLoop(
         module=network,
         task=task,
-        settings=LoopSettings(
-            train=config.train,
-            batch_size=data.batch_size,
-            stages=plan_stages(config, transferred=transferred),
-            stopping=stopping_of_finetuning(config),
-            device=device,
-            precision=str(job.decided["precision"]),
-            checkpoint_folder=job.folder.checkpoint,
-            metrics_path=job.folder.metrics,
+        settings=_settings(
+            job, data, stages=plan_stages(config, transferred=transferred), stopping=stopping_of_finetuning(config)
         ),
         reporter=job,
     )
@@ -147,6 +136,19 @@ def _prepare_torch(job: JobRun) -> torch.device:
     if device.type == "cuda" and not torch.cuda.is_available():
         raise SSLSegmentationError("environment.no_device", f"torch {torch.__version__} cannot use {device}.")
     return device
+
+
+def _settings(job: JobRun, data: RunData, *, stages: Sequence[Stage], stopping: EarlyStopping | None) -> LoopSettings:
+    return LoopSettings(
+        train=data.config.train,
+        batch_size=data.batch_size,
+        stages=stages,
+        stopping=stopping,
+        device=torch.device(str(job.decided["device"])),
+        precision=str(job.decided["precision"]),
+        checkpoint_folder=job.folder.checkpoint,
+        metrics_path=job.folder.metrics,
+    )
 
 
 def _seeded_network(config: Config, plan: Mapping[str, Any]) -> nn.Module:

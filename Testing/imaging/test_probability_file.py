@@ -9,7 +9,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from SSLSegmentationLib.imaging.geometry import Geometry
-from SSLSegmentationLib.learning.prediction.probability_file import write_probability_file
+from SSLSegmentationLib.imaging.writers import write_probabilities
 
 OBLIQUE = (0.8, -0.6, 0.0, 0.6, 0.8, 0.0, 0.0, 0.0, -1.0)
 
@@ -18,7 +18,7 @@ def test_nibabel_and_simpleitk_read_what_was_written(tmp_path: Path) -> None:
     geometry = Geometry((4, 5, 6), (0.7, 0.8, 2.5), (-12.0, 31.5, 7.0), OBLIQUE)
     values = np.random.default_rng(0).random((3, 4, 5, 6), dtype=np.float32)
     path = tmp_path / "Größe__probabilities.nii.gz"
-    write_probability_file(path, values, geometry)
+    write_probabilities(path, values, geometry)
     image = nibabel.load(path)
     assert image.shape == (6, 5, 4, 3)
     assert np.array_equal(np.asarray(image.dataobj), values.transpose(3, 2, 1, 0))
@@ -33,7 +33,7 @@ def test_nibabel_and_simpleitk_read_what_was_written(tmp_path: Path) -> None:
 def test_equal_probabilities_are_equal_files(tmp_path: Path) -> None:
     geometry = Geometry((2, 3, 4), (1.0, 1.0, 1.0), (0.0, 0.0, 0.0), OBLIQUE)
     values = np.full((1, 2, 3, 4), 0.25, dtype=np.float32)
-    write_probability_file(tmp_path / "a.nii.gz", values, geometry)
-    write_probability_file(tmp_path / "b.nii.gz", values, geometry)
+    write_probabilities(tmp_path / "a.nii.gz", values, geometry)
+    write_probabilities(tmp_path / "b.nii.gz", values, geometry)
     assert (tmp_path / "a.nii.gz").read_bytes() == (tmp_path / "b.nii.gz").read_bytes()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.nii.gz", "b.nii.gz"]
