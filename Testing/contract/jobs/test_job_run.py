@@ -316,5 +316,6 @@ def test_a_run_goes_on_when_its_watcher_leaves(folder):
 
 def test_a_folder_that_cannot_be_made_is_said_so(tmp_path):
     (tmp_path / "file").touch()
-    for place in (tmp_path / "file" / "job", tmp_path / ("long" * 100), "/proc/no-such-place/job"):
+    refusal("usage.arguments", tmp_path / "file" / "job")
+    for place in (tmp_path / ("long" * 100), "/proc/no-such-place/job"):
         refusal("job.not_a_job", place)
