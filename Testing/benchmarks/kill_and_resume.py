@@ -2,8 +2,8 @@
 
 python Testing/benchmarks/kill_and_resume.py [--kills 20] → results/kill_and_resume.json
 
-Each trial has a cache folder of its own, so that kills hit cache building too, and a checkpoint at every step, so that they
-hit checkpoint writing. Half of the trials are killed twice.
+Half of the kills come at a random time, a quarter while a checkpoint is half written, a quarter while the cache is half
+built. Each trial has a cache folder of its own and a checkpoint at every step.
 """
 
 from __future__ import annotations
@@ -19,13 +19,15 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from SSLSegmentationLib.imaging.cache.folder import UNFINISHED_PREFIX
 from Testing.learning.phantom_data import write_config, write_data
 
 RESULT = Path(__file__).parent / "results" / "kill_and_resume.json"
-TRAIN = {"max_steps": 30, "checkpoint_every": 1, "validate_every": 10, "batch_size": 4, "threads": 1}
+TRAIN = {"max_steps": 60, "checkpoint_every": 1, "validate_every": 10, "batch_size": 4, "threads": 1}
 
 
 def command(config: Path, job: Path, *words: str) -> list[str]:
@@ -38,42 +40,58 @@ def run_to_end(config: Path, job: Path, *words: str) -> None:
         sys.exit(f"{job}: exit {done.returncode}\n{done.stderr}")
 
 
-def kill_after(seconds: float, config: Path, job: Path, *words: str) -> str:
-    """Starts the run and kills it; returns where it was: the last phase or event in its job folder."""
+def is_writing_checkpoint(folder: Path) -> bool:
+    """Whether a checkpoint is half written: it lies under a hidden name."""
+    return any(path.name.startswith(".") for path in (folder / "job" / "checkpoint").glob("*"))
+
+
+def is_building_cache(folder: Path) -> bool:
+    """Whether an entry of the cache is half built."""
+    return any(True for _ in (folder / "cache").glob(f"{UNFINISHED_PREFIX}*"))
+
+
+# When to kill: at a random time, or at the moment that something is seen to be half done, after a random wait.
+MOMENTS: dict[str, Callable[[Path], bool] | None] = {
+    "random time": None,
+    "writing a checkpoint": is_writing_checkpoint,
+    "building the cache": is_building_cache,
+}
+
+
+def kill_at(moment: str, wait: float, folder: Path, config: Path, *words: str) -> bool:
+    """Starts the run and kills it after `wait` seconds, then at the moment; False where it ended before."""
     process = subprocess.Popen(
-        command(config, job, *words), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        command(config, folder / "job", *words), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     )
-    time.sleep(seconds)
-    finished = process.poll() is not None
-    os.killpg(process.pid, signal.SIGKILL) if not finished else None
-    process.wait()
-    return "after the end" if finished else last_event(job)
-
-
-def last_event(job: Path) -> str:
-    events = job / "events.jsonl"
-    if not events.is_file():
-        return "before the first event"
-    lines = [line for line in events.read_text(encoding="utf-8", errors="replace").splitlines() if line.endswith("}")]
-    event = json.loads(lines[-1]) if lines else {"event": "nothing"}
-    return str(event.get("name") or event.get("kind") or event["event"])
+    seen = MOMENTS[moment]
+    begin = time.monotonic()
+    while process.poll() is None:
+        if time.monotonic() - begin >= wait and (seen is None or seen(folder)):
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            return True
+        time.sleep(0.0005)
+    return False
 
 
 def weights(job: Path) -> str:
     return hashlib.sha256((job / "model" / "weights.safetensors").read_bytes()).hexdigest()
 
 
-def trial(number: int, root: Path, data: Path, length: float, rng: random.Random) -> tuple[list[str], str]:
-    folder = root / f"trial-{number}"
-    folder.mkdir()
-    config = write_config(folder, data, train=TRAIN)
-    job = folder / "job"
-    where = []
-    for kill in range(1 + number % 2):
-        resume = ["--resume"] if (job / "config.json").is_file() else []
-        where.append(kill_after(rng.uniform(0.02, 1.02) * length / (1 + kill), config, job, *resume))
-    run_to_end(config, job, *(["--resume"] if (job / "config.json").is_file() else []))
-    return where, weights(job)
+def trial(root: Path, data: Path, moment: str, length: float, rng: random.Random) -> tuple[float, str]:
+    """One kill and one resume: when the kill came (s) and the weights of the resumed run."""
+    latest = length if moment != "building the cache" else 0.0
+    while True:
+        folder = Path(tempfile.mkdtemp(dir=root))
+        config = write_config(folder, data, train=TRAIN)
+        wait = rng.uniform(0, latest)
+        if kill_at(moment, wait, folder, config):
+            break
+        # It ended before: earlier next time.
+        latest *= 0.8
+    resume = ["--resume"] if (folder / "job" / "config.json").is_file() else []
+    run_to_end(config, folder / "job", *resume)
+    return wait, weights(folder / "job")
 
 
 def measure(kills: int, seed: int) -> dict[str, Any]:
@@ -87,14 +105,21 @@ def measure(kills: int, seed: int) -> dict[str, Any]:
         run_to_end(config, root / "unbroken" / "job")
         length = time.monotonic() - start
         expected = weights(root / "unbroken" / "job")
-        places: Counter[str] = Counter()
-        equal = 0
-        for number in range(kills):
-            where, found = trial(number, root, data, length, rng)
-            equal += found == expected
-            places.update(where)
-            print(f"{number + 1}: killed at {', '.join(where)}: {'equal' if found == expected else 'DIFFERENT'}", flush=True)
-    return {"kills": kills, "equal": equal, "seconds_unbroken": round(length, 1), "killed_at": dict(places), "seed": seed}
+        moments = [list(MOMENTS)[number % 4 % 3] for number in range(kills)]
+        equal: Counter[str] = Counter()
+        for number, moment in enumerate(moments):
+            wait, found = trial(root, data, moment, length, rng)
+            equal[moment] += found == expected
+            verdict = "equal" if found == expected else "DIFFERENT"
+            print(f"{number + 1}: killed {moment}, after {wait:.2f} s: {verdict}", flush=True)
+    by_moment = {moment: f"{equal[moment]} of {count}" for moment, count in Counter(moments).items()}
+    return {
+        "kills": kills,
+        "equal": sum(equal.values()),
+        "equal_by_moment": by_moment,
+        "seconds_unbroken": round(length, 1),
+        "seed": seed,
+    }
 
 
 def main() -> int:
