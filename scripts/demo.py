@@ -17,7 +17,8 @@ from environment import REPOSITORY, environment_python
 FOLDER = REPOSITORY / "demo"
 SCANS = 40
 TEST_SCANS = 8
-LABELLED = 6
+LABELLED = 12
+FINETUNE_STEPS = 450
 
 CONFIG = f"""\
 preset: quick
@@ -29,7 +30,7 @@ data:
   modality: ct
 pretext: {{task: context_restoration, patch_size: 16, sampling: poisson_disc}}
 transfer: {{weights: encoder, mode: immediate}}
-train: {{max_steps: 250, batch_size: 8}}
+train: {{max_steps: 200, batch_size: 8}}
 preprocess: {{cache: cache}}
 """
 
@@ -62,9 +63,9 @@ class Demo:
             self.command("phantom", "ct_l3", "--output", "test", "--count", str(TEST_SCANS), "--seed", "1001")
         self.command("preview", "config.yaml", "--output", "preview")
         self.train("pretrain", "pretrained")
-        self.train("finetune", "finetuned", "--pretrained", "pretrained")
+        self.train("finetune", "finetuned", "--pretrained", "pretrained", "--set", f"train.max_steps={FINETUNE_STEPS}")
         shutil.rmtree(FOLDER / "predicted", ignore_errors=True)
-        self.command("predict", "finetuned", "test/images", "--output", "predicted")
+        self.command("predict", "finetuned", "test/images", "--output", "predicted", "--format", "seg.nrrd")
         self.command(
             "measure", "--image", "test/images", "--labels", "predicted", "--tissues", "phantoms/tissues.json",
             "--output", "biomarkers.csv",
@@ -74,8 +75,9 @@ class Demo:
             "--tissues", "phantoms/tissues.json", "--output", "agreement.csv",
         )  # fmt: skip
         first = sorted((FOLDER / "test" / "images").iterdir())[0].name
+        stem = first.removesuffix(".nii.gz")
         picture = [str(self.python), str(REPOSITORY / "scripts" / "overlay.py")]
-        subprocess.run([*picture, f"test/images/{first}", f"predicted/{first}", "overlay.png"], cwd=FOLDER, check=True)
+        subprocess.run([*picture, f"test/images/{first}", f"predicted/{stem}.seg.nrrd", "overlay.png"], cwd=FOLDER, check=True)
 
 
 def main() -> int:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
+from SSLSegmentationLib.contract.config import AugmentConfig
 from SSLSegmentationLib.imaging.cache import CachedCase
 from SSLSegmentationLib.imaging.preprocess import fit_to_shape
+from SSLSegmentationLib.learning.oblique import TrilinearSampler, draw_tilts, plane_points
 
 
 @dataclass(frozen=True)
@@ -19,6 +21,8 @@ class BatchDraw:
 
     case: npt.NDArray[np.int64]
     start: npt.NDArray[np.int64]
+    # Radians about the column and the row axis (N, 2); None where all slices are cut straight (and in 3D).
+    tilt: npt.NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True)
@@ -93,8 +97,15 @@ class BatchSource:
     def cut(self, draw: BatchDraw) -> ImageBatch:
         """The drawn images, padded with 0 (the mean) and background."""
         images, labels, valid = [], [], []
-        for index, start in zip(draw.case, draw.start, strict=True):
+        for number, (index, start) in enumerate(zip(draw.case, draw.start, strict=True)):
             case = self.cases[int(index)]
+            if draw.tilt is not None and draw.tilt[number].any():
+                image, label, inside = self._cut_oblique(case, start, draw.tilt[number])
+                images.append(image)
+                valid.append(inside)
+                if label is not None:
+                    labels.append(label)
+                continue
             image, label, offset = case.image, case.label, start
             if len(self.shape) == 2:
                 image = self.slice_of(case, int(start[0]))
@@ -102,11 +113,37 @@ class BatchSource:
                 offset = start[1:]
             fitted, inside = fit_to_shape(image, self.shape, offset)
             images.append(fitted)
-            valid.append(inside[np.newaxis])
+            valid.append(inside)
             if label is not None:
                 labels.append(fit_to_shape(label, self.shape, offset)[0])
         all_labelled = len(labels) == len(images)
-        return ImageBatch(np.stack(images), np.stack(labels) if all_labelled else None, np.stack(valid).astype(np.uint8))
+        return ImageBatch(
+            np.stack(images), np.stack(labels) if all_labelled else None, np.stack(valid)[:, np.newaxis].astype(np.uint8)
+        )
+
+    def with_tilts(self, draw: BatchDraw, augment: AugmentConfig, rng: np.random.Generator) -> BatchDraw:
+        """The draw with tilted slices (2D); in 3D the draw as it is."""
+        if len(self.shape) != 2 or not augment.tilt_probability:
+            return draw
+        spacings = np.array([self.cases[int(index)].spacing for index in draw.case], dtype=np.float64)
+        rows, columns = self.shape
+        return replace(draw, tilt=draw_tilts(augment, spacings, shape=(rows, columns), rng=rng))
+
+    def _cut_oblique(
+        self, case: CachedCase, start: npt.NDArray[np.int64], tilt: npt.NDArray[np.float64]
+    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8] | None, npt.NDArray[np.bool_]]:
+        rows, columns = self.shape
+        middle = start + np.array([0, (rows - 1) / 2, (columns - 1) / 2])
+        _, *size = case.image.shape
+        channels = []
+        for offset in range(-self.neighbour_slices, self.neighbour_slices + 1):
+            points = plane_points((rows, columns), middle=middle, tilt=tilt, spacing=np.array(case.spacing), offset=float(offset))
+            sampler = TrilinearSampler(points, (size[0], size[1], size[2]))
+            channels += [sampler.intensities(channel) for channel in case.image]
+            if offset == 0:
+                label = None if case.label is None else sampler.labels(case.label).reshape(self.shape)
+                inside = sampler.valid().reshape(self.shape)
+        return np.stack(channels).reshape(-1, *self.shape), label, inside
 
     def slice_of(self, case: CachedCase, index: int) -> npt.NDArray[np.float32]:
         """One whole slice (C, rows, columns) of a case with its neighbours."""

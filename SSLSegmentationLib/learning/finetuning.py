@@ -60,6 +60,8 @@ class SegmentationTask:
     def example(self, step: int) -> LabelledExample:
         rng = generator(self.config.seed, "finetune", step)
         draw = self.train.draw(rng, self.batch_size, foreground_share=self.config.train.foreground_share)
+        if self.config.augment.enabled:
+            draw = self.train.with_tilts(draw, self.config.augment, rng)
         batch = self.train.cut(draw)
         assert batch.labels is not None  # fine-tuning takes labelled cases only
         images = torch.from_numpy(batch.images).to(self.device)

@@ -1,0 +1,89 @@
+"""Oblique slices: a 2D training image cut at a tilt through its volume, so that few volumes give many different slices."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from SSLSegmentationLib.contract.config import AugmentConfig
+
+FloatArray = npt.NDArray[np.float64]
+
+# Tilted images reach over at most this many slices on each side of their middle: what is read stays bounded.
+MOST_SLICES = 24
+# Slices that lie further apart than this many pixels are not cut at a tilt: too little lies between them.
+MOST_ANISOTROPY = 3.0
+
+
+def draw_tilts(augment: AugmentConfig, spacings: FloatArray, *, shape: tuple[int, int], rng: np.random.Generator) -> FloatArray:
+    """Tilts (N, 2) in radians about the column axis and the row axis; 0 where none is drawn.
+
+    `spacings` (N, 3) in mm are those of each image's case (slices, rows, columns), `shape` is (rows, columns). Tilts are
+    made smaller where they would reach over more than `MOST_SLICES` slices, and left out where slices lie far apart.
+    """
+    count = len(spacings)
+    low, high = np.radians(augment.tilt_degrees)
+    tilts = rng.uniform(low, high, (count, 2)) * (rng.random((count, 1)) < augment.tilt_probability)
+    half = np.array(shape) / 2 * spacings[:, 1:] / spacings[:, :1]
+    sines = np.sin(tilts)
+    reach = (half * np.abs(sines)).sum(1, keepdims=True)
+    tilts = np.arcsin(sines * np.minimum(1, MOST_SLICES / np.maximum(reach, 1e-9)))
+    tilts[spacings[:, 0] > MOST_ANISOTROPY * spacings[:, 1:].min(1)] = 0
+    return tilts
+
+
+def plane_points(
+    shape: tuple[int, int], *, middle: FloatArray, tilt: FloatArray, spacing: FloatArray, offset: float = 0.0
+) -> FloatArray:
+    """Voxel coordinates (3, rows·columns) of a tilted image whose centre lies at `middle` (slice, row, column).
+
+    `offset` moves the plane along its own normal, in slices. The tilt is rigid in mm.
+    """
+    rows, columns = shape
+    y, x = np.meshgrid(np.arange(rows) - (rows - 1) / 2, np.arange(columns) - (columns - 1) / 2, indexing="ij")
+    plane = np.stack([np.full(y.size, offset), y.ravel(), x.ravel()]) * spacing[:, np.newaxis]
+    (sin_y, sin_x), (cos_y, cos_x) = np.sin(tilt), np.cos(tilt)
+    about_columns = np.array([[cos_y, -sin_y, 0], [sin_y, cos_y, 0], [0, 0, 1]])
+    about_rows = np.array([[cos_x, 0, -sin_x], [0, 1, 0], [sin_x, 0, cos_x]])
+    points: FloatArray = (about_columns @ about_rows @ plane) / spacing[:, np.newaxis] + middle[:, np.newaxis]
+    return points
+
+
+class TrilinearSampler:
+    """Reads a volume (slices, rows, columns) at points; what lies outside counts as nothing."""
+
+    def __init__(self, points: FloatArray, size: tuple[int, int, int]) -> None:
+        """`points` (3, P) in voxels."""
+        low = np.floor(points).astype(np.int64)
+        part = points - low
+        index, weight = [], []
+        for corner in np.ndindex(2, 2, 2):
+            place = low + np.array(corner)[:, np.newaxis]
+            limit = np.array(size)[:, np.newaxis]
+            inside = ((place >= 0) & (place < limit)).all(0)
+            share = np.where(np.array(corner)[:, np.newaxis] == 1, part, 1 - part).prod(0)
+            index.append(np.ravel_multi_index(tuple(np.clip(place, 0, limit - 1)), size))
+            weight.append((share * inside).astype(np.float32))
+        self._index = np.stack(index)
+        self._weight = np.stack(weight)
+
+    def valid(self) -> npt.NDArray[np.bool_]:
+        """Which points (P,) lie inside the volume."""
+        inside: npt.NDArray[np.bool_] = self._weight.sum(0) > 0.5
+        return inside
+
+    def intensities(self, volume: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Linear interpolation (P,)."""
+        values: npt.NDArray[np.float32] = (volume.reshape(-1)[self._index] * self._weight).sum(0)
+        return values
+
+    def labels(self, volume: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+        """The label (P,) of the largest weight among the eight neighbours; ties to the lower value."""
+        found = volume.reshape(-1)[self._index]
+        best = np.zeros(found.shape[1], dtype=np.uint8)
+        most = np.where(found == 0, self._weight, 0).sum(0)
+        for value in np.unique(found)[1:] if (found == 0).any() else np.unique(found):
+            weight = np.where(found == value, self._weight, 0).sum(0)
+            best[weight > most] = value
+            most = np.maximum(most, weight)
+        return best
