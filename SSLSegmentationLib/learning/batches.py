@@ -11,7 +11,7 @@ import numpy.typing as npt
 from SSLSegmentationLib.contract.config import AugmentConfig
 from SSLSegmentationLib.imaging.cache import CachedCase
 from SSLSegmentationLib.imaging.preprocess import fit_to_shape
-from SSLSegmentationLib.learning.oblique import TrilinearSampler, draw_tilts, plane_points
+from SSLSegmentationLib.learning.oblique import TrilinearSampler, draw_shifts, draw_tilts, plane_points
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,8 @@ class BatchDraw:
     start: npt.NDArray[np.int64]
     # Radians about the column and the row axis (N, 2); None where all slices are cut straight (and in 3D).
     tilt: npt.NDArray[np.float64] | None = None
+    # How far the middle of each tilted image is moved (N, 3), in voxels (slices, rows, columns).
+    shift: npt.NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True)
@@ -85,8 +87,8 @@ class BatchSource:
         self, rng: np.random.Generator, case: npt.NDArray[np.int64], middle: npt.NDArray[np.int64]
     ) -> npt.NDArray[np.int64]:
         room = self._sizes[case] - self._extent
-        # Where the case is larger any position inside, where it is smaller centred padding.
-        start = np.where(room > 0, np.floor(rng.random((len(case), 3)) * (room + 1)), np.floor(room / 2)).astype(np.int64)
+        # Any place where the larger of the two holds the smaller one, so that the network learns no place by heart.
+        start: npt.NDArray[np.int64] = np.sign(room) * rng.integers(0, np.abs(room) + 1)
         if len(self.shape) == 2:
             start[:, 0] = middle
         else:
@@ -100,7 +102,8 @@ class BatchSource:
         for number, (index, start) in enumerate(zip(draw.case, draw.start, strict=True)):
             case = self.cases[int(index)]
             if draw.tilt is not None and draw.tilt[number].any():
-                image, label, inside = self._cut_oblique(case, start, draw.tilt[number])
+                shift = np.zeros(3) if draw.shift is None else draw.shift[number]
+                image, label, inside = self._cut_oblique(case, start + shift, draw.tilt[number])
                 images.append(image)
                 valid.append(inside)
                 if label is not None:
@@ -127,10 +130,11 @@ class BatchSource:
             return draw
         spacings = np.array([self.cases[int(index)].spacing for index in draw.case], dtype=np.float64)
         rows, columns = self.shape
-        return replace(draw, tilt=draw_tilts(augment, spacings, shape=(rows, columns), rng=rng))
+        tilt = draw_tilts(augment, spacings, shape=(rows, columns), rng=rng)
+        return replace(draw, tilt=tilt, shift=draw_shifts(augment, count=len(tilt), rng=rng))
 
     def _cut_oblique(
-        self, case: CachedCase, start: npt.NDArray[np.int64], tilt: npt.NDArray[np.float64]
+        self, case: CachedCase, start: npt.NDArray[np.float64], tilt: npt.NDArray[np.float64]
     ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8] | None, npt.NDArray[np.bool_]]:
         rows, columns = self.shape
         middle = start + np.array([0, (rows - 1) / 2, (columns - 1) / 2])

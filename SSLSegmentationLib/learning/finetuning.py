@@ -15,6 +15,7 @@ from SSLSegmentationLib.imaging.cache import CachedCase
 from SSLSegmentationLib.learning.augmentation import apply_augmentation, draw_augmentation
 from SSLSegmentationLib.learning.batches import BatchSource
 from SSLSegmentationLib.learning.losses import SEGMENTATION_LOSSES
+from SSLSegmentationLib.learning.padding import padded_forward
 from SSLSegmentationLib.learning.randomness import generator
 from SSLSegmentationLib.learning.training.task import Validation
 from SSLSegmentationLib.learning.validation import DiceCounts, predicted_labels, whole_cases
@@ -87,7 +88,7 @@ class SegmentationTask:
         for images, labels, last in whole_cases(
             self.validation, source=self.train, batch_size=self.batch_size, device=self.device
         ):
-            logits = module(images)
+            logits = padded_forward(module, images, training_shape=self.train.shape)
             valid = torch.ones_like(labels, dtype=torch.float32).unsqueeze(1)
             losses.append((float(self.segmentation_loss(logits, labels, valid)), len(images)))
             counts.add(predicted_labels(logits, activation=self.activation), labels, last=last)

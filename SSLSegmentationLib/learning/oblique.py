@@ -28,8 +28,15 @@ def draw_tilts(augment: AugmentConfig, spacings: FloatArray, *, shape: tuple[int
     sines = np.sin(tilts)
     reach = (half * np.abs(sines)).sum(1, keepdims=True)
     tilts = np.arcsin(sines * np.minimum(1, MOST_SLICES / np.maximum(reach, 1e-9)))
-    tilts[spacings[:, 0] > MOST_ANISOTROPY * spacings[:, 1:].min(1)] = 0
-    return tilts
+    thick = spacings[:, :1] > MOST_ANISOTROPY * spacings[:, 1:].min(1, keepdims=True)
+    result: FloatArray = np.where(thick, 0.0, tilts)
+    return result
+
+
+def draw_shifts(augment: AugmentConfig, *, count: int, rng: np.random.Generator) -> FloatArray:
+    """How far tilted images are moved (N, 3) in voxels: half a slice at most, rows and columns within `shift_voxels`."""
+    low, high = augment.shift_voxels
+    return np.concatenate([rng.uniform(-0.5, 0.5, (count, 1)), rng.uniform(low, high, (count, 2))], axis=1)
 
 
 def plane_points(

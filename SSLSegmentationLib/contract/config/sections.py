@@ -213,6 +213,7 @@ class AugmentConfig:
     rotation_degrees: Tuple[float, float] = _range((-30.0, 30.0), "the rotation", "degrees", -180.0, 180.0)
     tilt_probability: float = _probability(0.8, "a slice cut at a tilt through its volume (2D)")
     tilt_degrees: Tuple[float, float] = _range((-20.0, 20.0), "the tilt about each axis of the slice", "degrees", -60.0, 60.0)
+    shift_voxels: Tuple[float, float] = _range((-3.0, 3.0), "the shift of a tilted slice along its axes", "voxels", -64.0, 64.0)
     scaling_probability: float = _probability(0.8, "a scaling")
     scaling: Tuple[float, float] = _range((0.75, 1.35), "the scaling", "(factor)", 0.1, 10.0)
     elastic_probability: float = _probability(0.6, "an elastic deformation")

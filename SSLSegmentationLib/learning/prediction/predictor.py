@@ -64,7 +64,7 @@ class Predictor:
         self.plan = read_plan(self.card, source=str(model_path))
         self._memory_bytes = memory_bytes
         number_format = decide_precision(precision, device=name, cuda=cuda)
-        self._model = ProbabilityModel(networks, self.card.activation, self.device, number_format)
+        self._model = ProbabilityModel(networks, self.card.activation, self.device, number_format, self.card.training_shape)
 
     def open(self, scans: Sequence[Scan]) -> Opened:
         """Checks and prepares one case without computing; `scans` are its channels in the model's order.
@@ -98,7 +98,9 @@ class Predictor:
     def _slabs(self, source: PreparedSource) -> Iterator[Slab]:
         _, depth, rows, columns = source.shape
         if self.card.network["dims"] == 2:
-            batch = self._at_once(rows * columns)
+            # Smaller slices are padded to the training shape.
+            padded = [max(side, own) for side, own in zip((rows, columns), self.card.training_shape, strict=True)]
+            batch = self._at_once(padded[0] * padded[1])
             return slice_slabs(source, self._model, batch=batch, neighbour_slices=self.plan.neighbour_slices)
         window = (self.card.training_shape[0], self.card.training_shape[1], self.card.training_shape[2])
         if all(side <= WHOLE_FACTOR * own for side, own in zip((depth, rows, columns), window, strict=True)):

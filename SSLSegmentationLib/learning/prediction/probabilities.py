@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from SSLSegmentationLib.contract.model_card import SOFTMAX
+from SSLSegmentationLib.learning.padding import padded_forward
 from SSLSegmentationLib.learning.precision import computing_in
 
 
@@ -17,13 +18,14 @@ class ProbabilityModel:
     """One network or an ensemble, whose probabilities are averaged.
 
     `activation` is "softmax" (channel 0 is the background) or "sigmoid" (tissues only); `precision` as in
-    `learning.precision`, the probabilities themselves are float32.
+    `learning.precision`, the probabilities themselves are float32. Images smaller than `training_shape` are padded to it.
     """
 
     networks: Sequence[nn.Module]
     activation: str
     device: torch.device
     precision: str
+    training_shape: tuple[int, ...]
 
     @torch.inference_mode()
     def __call__(self, images: Tensor) -> Tensor:
@@ -32,7 +34,7 @@ class ProbabilityModel:
         total: Tensor | None = None
         for network in self.networks:
             with computing_in(self.precision, self.device):
-                logits = network(images)
+                logits = padded_forward(network, images, training_shape=self.training_shape)
             logits = logits.float()
             one = logits.softmax(dim=1) if self.activation == SOFTMAX else logits.sigmoid()
             total = one if total is None else total.add_(one)
