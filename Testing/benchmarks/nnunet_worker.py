@@ -44,7 +44,11 @@ class SameNetworkTrainer(nnUNetTrainer):
         from SSLSegmentationLib.learning.networks import build_network
 
         channels = {"in_channels": num_input_channels, "out_channels": num_output_channels}
-        return build_network({**SameNetworkTrainer.network_plan, **channels})
+        network = build_network({**SameNetworkTrainer.network_plan, **channels})
+        # The layout in memory is a part of our loop, not of the network: nnU-Net's loop keeps torch's own.
+        for block in [*network.encoder, *network.decoder]:
+            block.channels_last = False
+        return network
 
     def set_deep_supervision_enabled(self, enabled: bool) -> None:
         """Our network has none to switch."""

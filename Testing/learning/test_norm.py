@@ -40,7 +40,8 @@ def test_network_gives_the_same_outputs_and_gradients_in_both_layouts() -> None:
     x = torch.randn(2, 1, 8, 8)
     layouts = []
     for channels_last in (True, False):
-        network.channels_last = channels_last
+        for block in [*network.encoder, *network.decoder]:
+            block.channels_last = channels_last  # type: ignore[assignment]
         network.zero_grad()
         output = network(x)
         output.square().mean().backward()
