@@ -133,6 +133,7 @@ def test_a_full_disk_is_said_and_leaves_the_old_file_and_nothing_else(tmp_path: 
     # A limit on the size of files stands for the full disk: writing ends in the middle of the voxels.
     script = f"""
 import resource, numpy as np
+from SSLSegmentationLib.contract.errors import SSLSegmentationError
 from SSLSegmentationLib.contract.tissues import TissueTable
 from SSLSegmentationLib.imaging.scan import LabelMap
 from SSLSegmentationLib.imaging.writers import write_label_map
@@ -142,11 +143,11 @@ array = np.random.default_rng(0).integers(0, 200, (50, 60, 70)).astype(np.uint8)
 resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000))
 try:
     write_label_map({str(path)!r}, LabelMap(array, plain_geometry(array.shape), TissueTable(())))
-except OSError as error:
-    print("refused", error.errno == __import__("errno").EFBIG)
+except SSLSegmentationError as error:
+    print("refused", error.code)
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, cwd=REPOSITORY)
-    assert done.stdout == "refused True\n", done.stderr
+    assert done.stdout == "refused disk.full\n", done.stderr
     assert path.read_bytes() == before
     assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
 

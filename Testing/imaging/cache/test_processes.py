@@ -164,7 +164,7 @@ def test_a_folder_that_cannot_be_made_is_refused(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(SSLSegmentationError, match="file") as error:
         build_cache(cases, PLAN, tissues=TISSUES, folder=tmp_path / "file" / "cache")
-    assert error.value.code == "disk.read_only"
+    assert error.value.code == "usage.arguments"
 
 
 def test_more_maps_than_the_limit_of_open_files_are_allowed():
