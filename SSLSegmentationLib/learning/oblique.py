@@ -61,18 +61,20 @@ class TrilinearSampler:
 
     def __init__(self, points: FloatArray, size: tuple[int, int, int]) -> None:
         """`points` (3, P) in voxels."""
-        low = np.floor(points).astype(np.int64)
-        part = points - low
-        index, weight = [], []
-        for corner in np.ndindex(2, 2, 2):
-            place = low + np.array(corner)[:, np.newaxis]
-            limit = np.array(size)[:, np.newaxis]
-            inside = ((place >= 0) & (place < limit)).all(0)
-            share = np.where(np.array(corner)[:, np.newaxis] == 1, part, 1 - part).prod(0)
-            index.append(np.ravel_multi_index(tuple(np.clip(place, 0, limit - 1)), size))
-            weight.append((share * inside).astype(np.float32))
-        self._index = np.stack(index)
-        self._weight = np.stack(weight)
+        low = np.floor(points)
+        part = (points - low).astype(np.float32)
+        first = low.astype(np.intp)
+        index: npt.NDArray[np.intp] = np.zeros(1, dtype=np.intp)
+        weight: npt.NDArray[np.float32] = np.ones(1, dtype=np.float32)
+        # Both neighbours along each axis; their eight combinations come from broadcasting, axis by axis.
+        for axis, side in enumerate(size):
+            both = np.stack([first[axis], first[axis] + 1])
+            share = np.stack([1 - part[axis], part[axis]]) * ((both >= 0) & (both < side))
+            both = np.clip(both, 0, side - 1)
+            index = (index[..., np.newaxis, :] * side + both).reshape(-1, both.shape[1])
+            weight = (weight[..., np.newaxis, :] * share).reshape(-1, both.shape[1])
+        self._index = index
+        self._weight = weight
 
     def valid(self) -> npt.NDArray[np.bool_]:
         """Which points (P,) lie inside the volume."""
@@ -85,12 +87,15 @@ class TrilinearSampler:
         return values
 
     def labels(self, volume: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-        """The label (P,) of the largest weight among the eight neighbours; ties to the lower value."""
+        """The label (P,) that has the largest share of the eight neighbours; ties to the lower value."""
         found = volume.reshape(-1)[self._index]
+        values = np.flatnonzero(np.bincount(found.reshape(-1)))
         best = np.zeros(found.shape[1], dtype=np.uint8)
-        most = np.where(found == 0, self._weight, 0).sum(0)
-        for value in np.unique(found)[1:] if (found == 0).any() else np.unique(found):
-            weight = np.where(found == value, self._weight, 0).sum(0)
-            best[weight > most] = value
-            most = np.maximum(most, weight)
+        # What lies outside is background too.
+        most = 1 - (self._weight * (found != 0)).sum(0)
+        for value in values[values > 0]:
+            share = (self._weight * (found == value)).sum(0)
+            better = share > most
+            best[better] = value
+            most[better] = share[better]
         return best

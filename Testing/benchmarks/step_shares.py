@@ -1,6 +1,6 @@
 """Time of augmentation (change by change) and of corruption, and their shares of a training step with preset `default`.
 
-    python Testing/benchmarks/step_shares.py [--threads 2] [--repeats 30] [--device cpu]
+    python -m Testing.benchmarks.step_shares [--threads 2] [--repeats 30] [--device cpu]
 
 Times are medians of the named number of repeats after a warm-up, of batches of noise with labels: what is drawn differs
 from repeat to repeat. Writes results/step_shares.json beside this file (results/step_shares_cuda.json on a GPU).
@@ -24,11 +24,13 @@ from torch import Tensor
 
 from SSLSegmentationLib.contract.config import AugmentConfig, Config
 from SSLSegmentationLib.learning.augmentation import apply_augmentation, draw_augmentation
+from SSLSegmentationLib.learning.batches import BatchSource
 from SSLSegmentationLib.learning.device import find_cuda
 from SSLSegmentationLib.learning.losses import dice_cross_entropy_loss
 from SSLSegmentationLib.learning.networks import build_network
 from SSLSegmentationLib.learning.precision import computing_in, decide_precision
 from SSLSegmentationLib.learning.pretext import TASKS
+from Testing.learning.cases import cached_case
 
 RESULTS = Path(__file__).resolve().parent / "results"
 TISSUES = 2
@@ -104,6 +106,7 @@ def measure(setup: Setup, *, repeats: int, device: torch.device, precision: str)
     each = {change: timed(lambda change=change: augment(only(default, change))) for change in changes}  # type: ignore[misc]
     drawing = timed(lambda: draw_augmentation(default, shape=shape, batch=batch, channels=1, rng=rng))
     total = timed(lambda: augment(default), 3 * repeats)
+    cutting = tilted_cut(setup, rng=rng, timed=timed)
     without = timed(lambda: step((images, labels, valid)), 10)
     with_augmentation = timed(lambda: step(augment(default)), 10)
     return {
@@ -113,9 +116,21 @@ def measure(setup: Setup, *, repeats: int, device: torch.device, precision: str)
         "ms_augmentation_with_default_probabilities": total,
         "ms_network_step": without,
         "ms_step_with_augmentation": with_augmentation,
-        "share_of_augmentation": round(total / (without + total), 4),
+        "ms_tilting": cutting,
+        "share_of_augmentation": round((total + cutting) / (without + total + cutting), 4),
         "corruption": {name: corruption_share(name, setup, images, step_ms=without, timed=timed) for name in sorted(TASKS)},
     }
+
+
+def tilted_cut(setup: Setup, *, rng: np.random.Generator, timed: Callable[[Callable[[], Any]], float]) -> float:
+    """What cutting a batch's slices at a tilt takes beyond cutting them straight; 0 in 3D."""
+    if len(setup.shape) == 3:
+        return 0.0
+    cases = tuple(cached_case(f"case {number}", shape=(36, *setup.shape)) for number in range(9))
+    source = BatchSource(cases, shape=setup.shape)
+    draws = iter([source.draw(rng, setup.batch) for _ in range(1000)])
+    tilted = timed(lambda: source.cut(source.with_tilts(next(draws), AugmentConfig(), rng)))
+    return round(tilted - timed(lambda: source.cut(next(draws))), 3)
 
 
 def corruption_share(
