@@ -64,12 +64,17 @@ def _report(error: BaseException, *, show_traceback: bool) -> int:
     return failure.exit_code
 
 
-def _quiet_after_broken_pipe() -> int:
-    """The reader of our output has gone (`| head`): end without a word, also when Python flushes at exit."""
+def _drop_unwritten_output() -> None:
+    """What could not be written to stdout is not tried again when Python ends, which would change the exit code."""
     with contextlib.suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
         os.close(nowhere)
+
+
+def _quiet_after_broken_pipe() -> int:
+    """The reader of our output has gone (`| head`): end without a word."""
+    _drop_unwritten_output()
     return 0
 
 
@@ -97,4 +102,9 @@ def main(words: Optional[Sequence[str]] = None) -> int:
     except SystemExit as exit_request:
         return exit_request.code if isinstance(exit_request.code, int) else 0
     except BaseException as error:  # noqa: BLE001  # the one place where every error becomes a line and a code
-        return _report(error, show_traceback=arguments.traceback)
+        code = _report(error, show_traceback=arguments.traceback)
+        try:
+            sys.stdout.flush()
+        except (OSError, ValueError):
+            _drop_unwritten_output()
+        return code

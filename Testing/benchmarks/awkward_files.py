@@ -1,6 +1,6 @@
 """Every file of the collection of awkward files through `sslseg inspect`, its verdict compared with the collection's own.
 
-    python Testing/benchmarks/awkward_files.py [--data FOLDER] [--output TABLE.md]
+    python -m Testing.benchmarks.awkward_files [--data FOLDER] [--output TABLE.md]
 
 FOLDER holds EXPECTED.json. A label map (label_*, and what has a pair_with) goes through --labels of its image. Files that
 need DICOM may be refused.
@@ -127,7 +127,7 @@ def table(verdicts: List[Verdict]) -> str:
     lines = [
         "# Awkward files through `sslseg inspect`",
         "",
-        "`python Testing/benchmarks/awkward_files.py`",
+        "`python -m Testing.benchmarks.awkward_files`",
         "",
         f"{len(verdicts)} entries: {read} read, {len(verdicts) - read} refused with exit code 3, {len(wrong)} not as accepted.",
         "",

@@ -1,6 +1,6 @@
 """SIGKILL at random moments of a short CPU training, then --resume: do the weights equal the unbroken run's, bit for bit?
 
-python Testing/benchmarks/kill_and_resume.py [--kills 20] → results/kill_and_resume.json
+python -m Testing.benchmarks.kill_and_resume [--kills 20] → results/kill_and_resume.json
 
 Half of the kills come at a random time, a quarter while a checkpoint is half written, a quarter while the cache is half
 built. Each trial has a cache folder of its own and a checkpoint at every step.

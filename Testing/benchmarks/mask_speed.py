@@ -1,6 +1,6 @@
 """Time to make a pool of 100 masks, and the statistics of its Poisson-disc placement.
 
-    python Testing/benchmarks/mask_speed.py [--repeats 5]
+    python -m Testing.benchmarks.mask_speed [--repeats 5]
 
 Times are medians of the named number of repeats, with another seed each time; `inner_half` is the share of patches in the
 inner half (by area) of the allowed positions: 0.5 is uniform, more would be a bias to the centre.

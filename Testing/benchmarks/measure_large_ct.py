@@ -1,6 +1,6 @@
 """Time and memory of `measure` and `evaluate` on a 512×512×300 CT phantom with 20 tissues.
 
-Run: python Testing/benchmarks/measure_large_ct.py
+Run: python -m Testing.benchmarks.measure_large_ct
 Writes results/measure_large_ct.json beside itself.
 """
 

@@ -1,6 +1,6 @@
 """`sslseg measure` on a real CT with tissue labels, against reference values (mean HU and volume of three tissues).
 
-Run: python Testing/benchmarks/measure_totalsegmentator.py
+Run: python -m Testing.benchmarks.measure_totalsegmentator
 Needs the TotalSegmentator example images (see Testing/data.py); writes results/measure_totalsegmentator.json.
 """
 

@@ -1,6 +1,6 @@
 """Dice and surface distances against MONAI's and SimpleITK's on random and awkward pairs of masks.
 
-Run: python Testing/benchmarks/metrics_against_peers.py
+Run: python -m Testing.benchmarks.metrics_against_peers
 Writes results/metrics_against_peers.md beside itself: the largest difference per metric and family of cases.
 """
 

@@ -1,7 +1,7 @@
 """Training and prediction beside nnU-Net v2 on the hippocampus scans, in turn on one machine.
 
-    python Testing/benchmarks/peer_nnunet.py train   [--work DIR] [--rounds 2] [--steps 60]
-    python Testing/benchmarks/peer_nnunet.py predict [--work DIR] [--rounds 1]
+    python -m Testing.benchmarks.peer_nnunet train   [--work DIR] [--rounds 2] [--steps 60]
+    python -m Testing.benchmarks.peer_nnunet predict [--work DIR] [--rounds 1]
 
 The first run installs nnU-Net (torch 2.13.0, nnunetv2 2.8.1) into an environment of its own, `.venv-nnunet` beside the
 README, and plans and preprocesses the scans; both are kept where --work names a folder. Nothing else should run meanwhile.
@@ -31,7 +31,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from nnunet_setup import DATASET, FIRST_CASES, REPOSITORY, Peer, install, link_images, prepare, read_splits
+from Testing.benchmarks.nnunet_setup import DATASET, FIRST_CASES, REPOSITORY, Peer, install, link_images, prepare, read_splits
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results" / "peer_nnunet.json"

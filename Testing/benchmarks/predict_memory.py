@@ -1,6 +1,6 @@
 """Peak memory of `sslseg predict`, torch included, on a CT phantom of 512×512×300 voxels (16-bit, .nii.gz).
 
-    python Testing/benchmarks/predict_memory.py [--slices 300] [--dims 2 3] [--probabilities] [--memory 2GB]
+    python -m Testing.benchmarks.predict_memory [--slices 300] [--dims 2 3] [--probabilities] [--memory 2GB]
 
 Each run is a process of its own; its peak is the largest resident set that the system counted for it. The networks are
 untrained U-Nets with five tissues and three CT windows: 2D of base width 16 on whole slices, 3D of base width 8 on windows
@@ -20,10 +20,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from untrained_model import save_untrained_model
-
 from SSLSegmentationLib.imaging.phantoms import make_phantom
 from SSLSegmentationLib.imaging.writers import write_scan
+from Testing.benchmarks.untrained_model import save_untrained_model
 
 RESULTS = Path(__file__).resolve().parent / "results"
 LIMIT_GB = 2.0

@@ -1,6 +1,6 @@
 """`sslseg predict` on 65 hippocampus scans: wall and CPU time of the whole command, start-up included.
 
-    python Testing/benchmarks/predict_speed.py [--model MODEL] [--repeats 3] [--threads 2]
+    python -m Testing.benchmarks.predict_speed [--model MODEL] [--repeats 3] [--threads 2]
         [--peer NAME --peer-command "COMMAND with {input} and {output}"]
 
 The scans are the first 65 of `hippocampus_mri` (median 35×50×36 voxels), linked into one folder. Without --model an
@@ -24,7 +24,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from untrained_model import save_untrained_model
+from Testing.benchmarks.untrained_model import save_untrained_model
 
 BENCHMARKS = Path(__file__).resolve().parent
 RESULTS = BENCHMARKS / "results"
