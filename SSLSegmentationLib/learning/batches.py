@@ -130,7 +130,8 @@ class BatchSource:
             return draw
         spacings = np.array([self.cases[int(index)].spacing for index in draw.case], dtype=np.float64)
         rows, columns = self.shape
-        tilt = draw_tilts(augment, spacings, shape=(rows, columns), rng=rng)
+        depths = self._sizes[draw.case, 0].astype(np.float64)
+        tilt = draw_tilts(augment, spacings, depths, shape=(rows, columns), rng=rng)
         return replace(draw, tilt=tilt, shift=draw_shifts(augment, count=len(tilt), rng=rng))
 
     def _cut_oblique(

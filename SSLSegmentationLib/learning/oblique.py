@@ -15,19 +15,23 @@ MOST_SLICES = 24
 MOST_ANISOTROPY = 3.0
 
 
-def draw_tilts(augment: AugmentConfig, spacings: FloatArray, *, shape: tuple[int, int], rng: np.random.Generator) -> FloatArray:
+def draw_tilts(
+    augment: AugmentConfig, spacings: FloatArray, depths: FloatArray, *, shape: tuple[int, int], rng: np.random.Generator
+) -> FloatArray:
     """Tilts (N, 2) in radians about the column axis and the row axis; 0 where none is drawn.
 
-    `spacings` (N, 3) in mm are those of each image's case (slices, rows, columns), `shape` is (rows, columns). Tilts are
-    made smaller where they would reach over more than `MOST_SLICES` slices, and left out where slices lie far apart.
+    `spacings` (N, 3) in mm and `depths` (N,) in slices are those of each image's case, `shape` is (rows, columns). Tilts are
+    made smaller where they would reach over more than `MOST_SLICES` or half of the case's slices, so that a single slice
+    is never tilted, and left out where slices lie far apart.
     """
     count = len(spacings)
     low, high = np.radians(augment.tilt_degrees)
     tilts = rng.uniform(low, high, (count, 2)) * (rng.random((count, 1)) < augment.tilt_probability)
     half = np.array(shape) / 2 * spacings[:, 1:] / spacings[:, :1]
+    room = np.minimum(MOST_SLICES, (depths[:, np.newaxis] - 1) / 2)
     sines = np.sin(tilts)
     reach = (half * np.abs(sines)).sum(1, keepdims=True)
-    tilts = np.arcsin(sines * np.minimum(1, MOST_SLICES / np.maximum(reach, 1e-9)))
+    tilts = np.arcsin(sines * np.minimum(1, room / np.maximum(reach, 1e-9)))
     thick = spacings[:, :1] > MOST_ANISOTROPY * spacings[:, 1:].min(1, keepdims=True)
     result: FloatArray = np.where(thick, 0.0, tilts)
     return result

@@ -14,6 +14,7 @@ from Testing.learning.cases import cached_case
 
 ALWAYS = replace(AugmentConfig(), tilt_probability=1.0)
 CUBIC = np.ones((50, 3))
+DEEP = np.full(50, 99.0)
 
 
 def points(tilt: tuple[float, float], spacing: tuple[float, float, float] = (1, 1, 1), offset: float = 0.0) -> np.ndarray:
@@ -76,7 +77,11 @@ def test_label_is_that_of_the_largest_weight() -> None:
 
 def test_tilts_are_within_their_range_and_as_frequent_as_asked() -> None:
     tilts = draw_tilts(
-        replace(AugmentConfig(), tilt_probability=0.5), np.ones((4000, 3)), shape=(20, 20), rng=np.random.default_rng(1)
+        replace(AugmentConfig(), tilt_probability=0.5),
+        np.ones((4000, 3)),
+        np.full(4000, 99.0),
+        shape=(20, 20),
+        rng=np.random.default_rng(1),
     )
     drawn = tilts.any(1)
     assert 0.46 < drawn.mean() < 0.54
@@ -85,13 +90,19 @@ def test_tilts_are_within_their_range_and_as_frequent_as_asked() -> None:
 
 
 def test_tilts_that_would_reach_over_too_many_slices_are_made_smaller() -> None:
-    tilts = draw_tilts(ALWAYS, CUBIC, shape=(512, 512), rng=np.random.default_rng(1))
+    tilts = draw_tilts(ALWAYS, CUBIC, DEEP, shape=(512, 512), rng=np.random.default_rng(1))
     reach = 256 * np.abs(np.sin(tilts)).sum(1)
     assert 0 < reach.max() <= MOST_SLICES + 1e-9
 
 
+def test_tilts_stay_within_half_of_a_thin_volume_and_a_single_slice_is_cut_straight() -> None:
+    thin = draw_tilts(ALWAYS, CUBIC, np.full(50, 9.0), shape=(64, 64), rng=np.random.default_rng(1))
+    assert 0 < (32 * np.abs(np.sin(thin)).sum(1)).max() <= 4 + 1e-9
+    assert not draw_tilts(ALWAYS, CUBIC, np.ones(50), shape=(64, 64), rng=np.random.default_rng(1)).any()
+
+
 def test_thick_slices_are_cut_straight() -> None:
-    assert not draw_tilts(ALWAYS, CUBIC * (5, 1, 1), shape=(64, 64), rng=np.random.default_rng(1)).any()
+    assert not draw_tilts(ALWAYS, CUBIC * (5, 1, 1), DEEP, shape=(64, 64), rng=np.random.default_rng(1)).any()
 
 
 def test_oblique_cut_of_a_batch_shows_the_labels_where_the_image_does() -> None:
