@@ -128,3 +128,17 @@ def _itk_reason(text: str) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     last = re.sub(r"ITK ERROR: |\(0x[0-9a-f]+\)", "", lines[-1]) if lines else "SimpleITK cannot read it."
     return last[:300]
+
+
+def detached_voxels(path: Path, name: str) -> Path:
+    """The voxel file `name` that the header `path` speaks of; `data.unsupported` for several files, `data.missing`."""
+    if name.upper().startswith("LIST") or "%" in name:
+        raise SSLSegmentationError(
+            "data.unsupported", f"{path}: its voxels are spread over several files.", hint="Save it as one file."
+        )
+    voxels = path.parent / name
+    if not voxels.is_file():
+        raise SSLSegmentationError(
+            "data.missing", f"The voxel file {name} that belongs to {path} is missing.", hint="Copy it beside the header."
+        )
+    return voxels

@@ -146,16 +146,7 @@ def _voxel_block(path: Path, fields: Dict[str, str], end: int, sizes: Tuple[int,
 def _voxel_file(path: Path, name: str, end: int) -> Tuple[Path, int]:
     if name.upper() == "LOCAL":
         return path, end
-    if name.upper().startswith("LIST") or "%" in name:
-        raise SSLSegmentationError(
-            "data.unsupported", f"{path}: its voxels are spread over several files.", hint="Save it as one file."
-        )
-    voxels = path.parent / name
-    if not voxels.is_file():
-        raise SSLSegmentationError(
-            "data.missing", f"The voxel file {name} that belongs to {path} is missing.", hint="Copy it beside the header."
-        )
-    return voxels, 0
+    return checks.detached_voxels(path, name), 0
 
 
 def _load(*, block: VoxelBlock, shape: Tuple[int, ...]) -> Array:

@@ -164,16 +164,7 @@ def _voxel_file(path: Path, header: NrrdHeader) -> Tuple[Path, int]:
     name = header.fields.get("data file", header.fields.get("datafile"))
     if name is None:
         return path, header.end
-    if name.upper().startswith("LIST") or "%" in name:
-        raise SSLSegmentationError(
-            "data.unsupported", f"{path}: its voxels are spread over several files.", hint="Save it as one file."
-        )
-    voxels = path.parent / name
-    if not voxels.is_file():
-        raise SSLSegmentationError(
-            "data.missing", f"The voxel file {name} that belongs to {path} is missing.", hint="Copy it beside the header."
-        )
-    return voxels, 0
+    return checks.detached_voxels(path, name), 0
 
 
 def _dtype(path: Path, header: NrrdHeader) -> np.dtype[np.generic]:
