@@ -119,6 +119,7 @@ def _pooled(
             _check_cancelled(cancelled)
             done, _ = wait(futures, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
             for future in done:
+                _check_cancelled(cancelled)  # several may have ended at once
                 number = futures.pop(future)
                 yield number, future.result()
                 left.discard(number)
