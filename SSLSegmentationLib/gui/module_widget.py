@@ -1,0 +1,103 @@
+"""The module's panels in Slicer: one under the other, each built when it is opened for the first time."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any, Dict
+
+import ctk
+import qt
+import slicer
+
+from SSLSegmentationLib.gui.panels import PANELS
+from SSLSegmentationLib.gui.panels.panel import Panel
+from SSLSegmentationLib.gui.panels.titles import panel_titles
+from SSLSegmentationLib.gui.scene.observing import Observers
+from SSLSegmentationLib.gui.scene.parameters import ParameterStore
+from SSLSegmentationLib.gui.session import Session
+from SSLSegmentationLib.gui.settings import Settings
+from SSLSegmentationLib.gui.widgets.connections import Connections
+
+TICK_MILLISECONDS = 30
+OPEN_PANELS = "openPanels"
+FIRST_OPEN = ("backend", "scans", "apply")
+
+
+class ModuleWidget:
+    """Owns the session, the timer and the panels."""
+
+    def __init__(self, layout: Any) -> None:
+        self.session = Session(settings=Settings(slicer.app.userSettings()), store=ParameterStore.of_module())
+        self.panels: Dict[str, Panel[Any]] = {}
+        self._connections = Connections()
+        self._observers = Observers()
+        self._sections: Dict[str, Any] = {}
+        for name, (title, tooltip) in panel_titles().items():
+            section = ctk.ctkCollapsibleButton()
+            section.text = title
+            section.setToolTip(tooltip)
+            section.setObjectName(f"{name}Section")
+            qt.QVBoxLayout(section).setContentsMargins(2, 2, 2, 2)
+            section.collapsed = True
+            layout.addWidget(section)
+            self._sections[name] = section
+            self._connections.add(section, "contentsCollapsed(bool)", self._opener(name))
+        layout.addStretch(1)
+        self._timer = qt.QTimer()
+        self._timer.setInterval(TICK_MILLISECONDS)
+        self._connections.add(self._timer, "timeout()", self.session.tick)
+        self._timer.start()
+        self._observers.add(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self._scene_closing)
+        self._observers.add(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self._scene_changed)
+        self._observers.add(slicer.mrmlScene, slicer.mrmlScene.EndImportEvent, self._scene_changed)
+        for name in self.session.settings.get(OPEN_PANELS, list(FIRST_OPEN)):
+            if name in self._sections:
+                self._sections[name].collapsed = False
+
+    def panel(self, name: str) -> Panel[Any]:
+        """A panel, built on its first use."""
+        if name not in self.panels:
+            module, _, view = PANELS[name].partition(":")
+            made: Panel[Any] = getattr(import_module(f"SSLSegmentationLib.gui.panels.{module}"), view)(self.session)
+            self._sections[name].layout().addWidget(made.widget)
+            self.panels[name] = made
+        return self.panels[name]
+
+    def enter(self) -> None:
+        """The module comes into view."""
+        for panel in self.panels.values():
+            panel.enter()
+
+    def exit(self) -> None:
+        """Another module comes into view; what runs goes on."""
+        for panel in self.panels.values():
+            panel.exit()
+
+    def cleanup(self) -> None:
+        """The module is reloaded or Slicer quits: nothing of it stays but detached runs."""
+        self._timer.stop()
+        self._observers.remove_all()
+        self._connections.close()
+        for panel in self.panels.values():
+            panel.cleanup()
+        self.session.close()
+        self.panels.clear()
+        self._sections.clear()
+
+    def _opener(self, name: str) -> Any:
+        def opened(collapsed: bool) -> None:
+            if not collapsed:
+                self.panel(name).enter()
+            opened_now = [key for key, section in self._sections.items() if not section.collapsed]
+            self.session.settings.set(OPEN_PANELS, opened_now)
+
+        return opened
+
+    def _scene_closing(self) -> None:
+        self.session.cancel_all()
+        for panel in self.panels.values():
+            panel.scene_closing()
+
+    def _scene_changed(self) -> None:
+        for panel in self.panels.values():
+            panel.enter()

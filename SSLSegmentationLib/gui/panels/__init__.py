@@ -1,0 +1,12 @@
+"""The panels, from top to bottom. A panel is a folder with state, logic and view, and one line here."""
+
+from __future__ import annotations
+
+from typing import Dict
+
+# Name → module and class of the view, imported when the panel is opened for the first time.
+PANELS: Dict[str, str] = {
+    "backend": "backend.view:BackendPanel",
+    "apply": "apply.view:ApplyPanel",
+    "biomarkers": "biomarkers.view:BiomarkersPanel",
+}

@@ -1,0 +1,1 @@
+"""Apply: scans and a model to segmentations."""

@@ -1,0 +1,142 @@
+"""Scans of the scene to segmentations: saves them for the backend, predicts, and brings the result into the scene."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Dict, List, Sequence, Tuple
+
+from SSLSegmentationLib.contract.errors import EXIT_DATA, SSLSegmentationError
+from SSLSegmentationLib.contract.tissues import TissueTable
+from SSLSegmentationLib.gui.models import Model
+from SSLSegmentationLib.gui.operation import Progress, Steps
+from SSLSegmentationLib.gui.scene import hierarchy, segmentations, volumes
+from SSLSegmentationLib.gui.session import Session
+from SSLSegmentationLib.gui.texts import _
+from SSLSegmentationLib.gui.worker_steps import request_steps
+from SSLSegmentationLib.imaging import familiarity
+from SSLSegmentationLib.imaging.readers import read_label_map
+from SSLSegmentationLib.imaging.regrid import onto_same_grid
+
+
+@dataclass(frozen=True)
+class Segmented:
+    """What became of one case: the segmentation node, or the error that kept it from being made."""
+
+    name: str
+    segmentation: Any = None
+    warnings: Tuple[str, ...] = ()
+    error: Any = None
+
+
+def concerns(channels: Sequence[Any], model: Model) -> List[str]:
+    """Why the volumes of a case do not look like those that the model was trained on; empty where they do.
+
+    Raises `model.incompatible` where the model needs another number of channels.
+    """
+    check_channels(channels, model)
+    facts = familiarity.scan_facts([volumes.scan_of(node) for node in channels])
+    return familiarity.differences(facts, model.card.intensity, modality=model.card.modality)
+
+
+def check_channels(channels: Sequence[Any], model: Model) -> None:
+    """Raises `model.incompatible` where the model needs another number of channels."""
+    wanted = model.card.channels
+    if len(channels) != len(wanted):
+        raise SSLSegmentationError(
+            "model.incompatible",
+            _("The model needs {count} channels ({names}), but {given} volumes are chosen.").format(
+                count=len(wanted), names=", ".join(wanted), given=len(channels)
+            ),
+            hint=_("Choose one volume per channel, in this order."),
+        )
+
+
+def segment(session: Session, cases: Sequence[Sequence[Any]], model: Model) -> Steps[List[Segmented]]:
+    """A segmentation node for each case (a sequence of volume nodes, one per channel).
+
+    Of several cases, one that can't be used does not stop the others; a single one raises its error. What a person
+    has edited is never touched: a new segmentation gets a name of its own.
+    """
+    done: List[Segmented] = []
+    for number, channels in enumerate(cases):
+        name = volumes.name_of(channels[0])
+        steps = _segment_one(session, channels, model)
+        try:
+            while True:
+                try:
+                    progress = next(steps)
+                except StopIteration as end:
+                    done.append(end.value)
+                    break
+                yield _of_several(progress, name=name, number=number, count=len(cases))
+        except SSLSegmentationError as error:
+            if len(cases) == 1 or error.exit_code != EXIT_DATA:
+                raise
+            done.append(Segmented(name, error=error))
+        finally:
+            steps.close()
+    return done
+
+
+def _of_several(progress: Progress, *, name: str, number: int, count: int) -> Progress:
+    if count == 1:
+        return progress
+    share = (number + (progress.share or 0.0)) / count
+    text = _("{name} ({number} of {count}): {text}").format(name=name, number=number + 1, count=count, text=progress.text)
+    return Progress(text, share, None, progress.waits)
+
+
+def _segment_one(session: Session, channels: Sequence[Any], model: Model) -> Steps[Segmented]:
+    check_channels(channels, model)
+    session.engine.warm()
+    folder = session.new_folder("segment")
+    try:
+        files = yield from _export(channels, folder)
+        words = ["predict", str(model.path), *files, "--output", str(folder / "result"), "--json"]
+        request = yield from request_steps(session.engine, words, _("Segmenting"))
+        (row,) = request.json()
+        label_map = read_label_map(Path(row["labels"]))
+        geometry = volumes.geometry_of(channels[0])
+        array = onto_same_grid(label_map.array, label_map.geometry, geometry)
+        if array is None:
+            raise SSLSegmentationError("data.grid_mismatch", _("The result does not lie on the volume's grid any more."))
+        node = yield from segmentations.create_segmentation(
+            channels[0],
+            name=_("{volume} segmentation").format(volume=volumes.name_of(channels[0])),
+            label_map=array,
+            tissues=model.card.tissues,
+            tags=model_tags(model),
+        )
+        hierarchy.place_beside(node, channels[0])
+        return Segmented(volumes.name_of(channels[0]), node, tuple(row.get("warnings", ())))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _export(channels: Sequence[Any], folder: Path) -> Steps[List[str]]:
+    """The volumes as files that `predict` takes as one case. Their names hold nothing of the scan."""
+    files = []
+    for number, node in enumerate(channels):
+        suffix = f"_{number:04d}" if len(channels) > 1 else ""
+        path = yield from volumes.export_volume(node, folder / f"scan{suffix}.nrrd")
+        files.append(str(path))
+    return files
+
+
+def model_tags(model: Model) -> Dict[str, str]:
+    """What a segment remembers of where it comes from."""
+    return {"Model": model.path.name, "ModelWeights": next(iter(model.card.weights.values()), "")[:16]}
+
+
+def segment_folder(session: Session, folder: Path, output: Path, model: Model) -> Steps[List[Dict[str, Any]]]:
+    """Segments every scan of a folder into .seg.nrrd files; gives a row per scan: its output, or its error."""
+    words = ["predict", str(model.path), str(folder), "--output", str(output), "--format", "seg.nrrd", "--json"]
+    request = yield from request_steps(session.engine, words, _("Segmenting the folder"), accept=(EXIT_DATA,))
+    rows: List[Dict[str, Any]] = request.json()
+    return rows
+
+
+def tissues_text(tissues: TissueTable) -> str:
+    return ", ".join(tissue.name for tissue in tissues)

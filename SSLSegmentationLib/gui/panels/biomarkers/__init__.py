@@ -1,0 +1,1 @@
+"""Biomarkers: a segmentation to a table."""
