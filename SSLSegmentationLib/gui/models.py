@@ -78,9 +78,7 @@ def card_text(model: Model) -> str:
     dice = mean_dice(card)
     lines = [
         _("Tissues: {names}").format(names=", ".join(tissue.name for tissue in card.tissues) or _("none (pretrained only)")),
-        _("Modality: {modality}, channels: {channels}").format(
-            modality=card.modality.upper(), channels=", ".join(card.channels)
-        ),
+        _("Modality: {modality}, channels: {channels}").format(modality=card.modality.upper(), channels=", ".join(card.channels)),
         _("Validation Dice: {dice}").format(dice=_("not measured") if dice is None else f"{dice:.3f}"),
         _("Trained on: {facts}").format(facts=training_text(card)),
         _("Research use only, not for diagnosis."),

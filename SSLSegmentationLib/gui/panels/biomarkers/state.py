@@ -1,0 +1,21 @@
+"""What the panel Biomarkers remembers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from SSLSegmentationLib.gui.state import node_field
+
+
+@dataclass
+class BiomarkersState:
+    """Nodes are given by their ids. `parameter_map` and `reference` may be empty; `table` and `chart` are the results."""
+
+    segmentation: str = node_field()
+    volume: str = node_field()
+    parameter_map: str = node_field()
+    reference: str = node_field()
+    table: str = node_field()
+    agreement_table: str = node_field()
+    slice_table: str = node_field()
+    chart: str = node_field()
