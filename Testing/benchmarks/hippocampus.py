@@ -137,25 +137,30 @@ class Bench:
 
 def few_labels(bench: Bench, *, seeds: list[int], parallel: int, threads: int, steps: int) -> list[dict[str, Any]]:
     """Both ways for each seed: every run at most `steps` steps."""
-
-    def one_seed(seed: int) -> list[dict[str, Any]]:
-        shared = {
-            "seed": seed,
-            "labelled": 9,
-            "threads": threads,
-            "cache": bench.work / "cache",
-            "train": {"keep": "last", "threads": threads, "max_steps": steps},
-        }
-        config = config_of(bench.data, **shared)
-        pretraining = Run(f"pretrained-{seed}", "pretrain", config)
-        bench.train(pretraining)
-        return [
-            bench.score(Run(f"scratch-{seed}", "finetune", config)),
-            bench.score(Run(f"transfer-{seed}", "finetune", config, pretrained=pretraining.name)),
-        ]
-
+    configs = {
+        seed: config_of(
+            bench.data,
+            seed=seed,
+            labelled=9,
+            threads=threads,
+            cache=bench.work / "cache",
+            train={"keep": "last", "threads": threads, "max_steps": steps},
+        )
+        for seed in seeds
+    }
+    pretrainings = [Run(f"pretrained-{seed}", "pretrain", config) for seed, config in configs.items()]
+    scratch = [Run(f"scratch-{seed}", "finetune", config) for seed, config in configs.items()]
+    transfers = [Run(f"transfer-{seed}", "finetune", config, f"pretrained-{seed}") for seed, config in configs.items()]
     with ThreadPoolExecutor(parallel) as pool:
-        return [row for rows in pool.map(one_seed, seeds) for row in rows]
+        pretrained = {run.name: pool.submit(bench.train, run) for run in pretrainings}
+
+        def transferred(run: Run) -> dict[str, Any]:
+            pretrained[str(run.pretrained)].result()
+            return bench.score(run)
+
+        # In this order a pretraining has ended, or has a worker of its own, before anything waits for it.
+        scores = [pool.submit(bench.score, run) for run in scratch] + [pool.submit(transferred, run) for run in transfers]
+        return [score.result() for score in scores]
 
 
 def all_labels(bench: Bench, *, name: str, threads: int, minutes: float, sections: dict[str, Any]) -> list[dict[str, Any]]:
