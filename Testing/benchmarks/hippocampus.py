@@ -18,6 +18,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -68,6 +69,7 @@ class Bench:
         self.work = work
         self.data = data
         self.overrides = overrides
+        self._copying = threading.Lock()
 
     def train(self, run: Run) -> Path:
         """The job of a run, trained unless it is done."""
@@ -91,7 +93,8 @@ class Bench:
         job = self.train(run)
         table = job / "agreement.csv"
         if not table.is_file():
-            images, labels = self._validation_folders()
+            with self._copying:
+                images, labels = self._validation_folders()
             self._sslseg("predict", str(job), str(images), "--output", str(job / "predicted"))
             self._sslseg("evaluate", "--prediction", str(job / "predicted"), "--reference", str(labels), "--output", str(table))
         with table.open(encoding="utf-8", newline="") as handle:
@@ -111,6 +114,8 @@ class Bench:
 
     def _validation_folders(self) -> tuple[Path, Path]:
         folders = self.work / "validation" / "images", self.work / "validation" / "labels"
+        if (self.work / "validation" / "tissues.json").is_file():
+            return folders
         splits = json.loads((self.data / "splits.json").read_text(encoding="utf-8"))
         for folder, source in zip(folders, ("imagesTr", "labelsTr"), strict=True):
             folder.mkdir(parents=True, exist_ok=True)
