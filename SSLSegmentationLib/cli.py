@@ -9,12 +9,22 @@ import io
 import os
 import sys
 import traceback
-from typing import List, NoReturn, Optional, Sequence
+from typing import Any, Dict, List, NoReturn, Optional, Sequence
 
 from SSLSegmentationLib import __version__
 from SSLSegmentationLib.cli_arguments import COMMANDS
+from SSLSegmentationLib.contract.errors import SSLSegmentationError
+from SSLSegmentationLib.contract.reporting import Reporter
 
 EXIT_USAGE = 2
+
+
+class _WrongUse(SystemExit):
+    """The arguments are wrong, and that was told."""
+
+    def __init__(self, error: SSLSegmentationError) -> None:
+        super().__init__(EXIT_USAGE)
+        self.error = error
 
 
 class _Parser(argparse.ArgumentParser):
@@ -22,7 +32,7 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         sys.stderr.write(f"error: {message}. See '{self.prog} --help'. [usage.arguments]\n")
-        raise SystemExit(EXIT_USAGE)
+        raise _WrongUse(SSLSegmentationError("usage.arguments", f"{message}.", hint=f"See '{self.prog} --help'."))
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -49,11 +59,12 @@ def _make_streams_safe() -> None:
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
-def _report(error: BaseException, *, show_traceback: bool) -> int:
-    """Writes `error` as one line to stderr; gives the exit code."""
+def _report(error: BaseException, *, show_traceback: bool, reporter: Reporter) -> int:
+    """Writes `error` as one line to stderr and tells `reporter`; gives the exit code."""
     from SSLSegmentationLib.contract.failures import describe_error
 
     failure = describe_error(error)
+    reporter.fail(failure)
     if show_traceback:
         traceback.print_exception(type(error), error, error.__traceback__)
     line = " ".join(str(failure).split())
@@ -85,16 +96,26 @@ def _run(arguments: argparse.Namespace) -> int:
     return code
 
 
-def main(words: Optional[Sequence[str]] = None) -> int:
-    """Runs one command line; gives its exit code and raises nothing."""
+def main(
+    words: Optional[Sequence[str]] = None, *, reporter: Optional[Reporter] = None, kept: Optional[Dict[str, Any]] = None
+) -> int:
+    """Runs one command line; gives its exit code and raises nothing.
+
+    `reporter` is told what happens; `kept` is what commands of one process keep for the next, such as a loaded model.
+    """
     _make_streams_safe()
     given: List[str] = list(sys.argv[1:] if words is None else words)
+    told = reporter or Reporter()
     try:
         arguments = build_parser().parse_args(given)
+    except _WrongUse as wrong_use:
+        told.fail(wrong_use.error)
+        return EXIT_USAGE
     except SystemExit as exit_request:
         return exit_request.code if isinstance(exit_request.code, int) else EXIT_USAGE
     except BrokenPipeError:
         return _quiet_after_broken_pipe()
+    arguments.reporter, arguments.kept = told, {} if kept is None else kept
     try:
         return _run(arguments)
     except BrokenPipeError:
@@ -102,7 +123,7 @@ def main(words: Optional[Sequence[str]] = None) -> int:
     except SystemExit as exit_request:
         return exit_request.code if isinstance(exit_request.code, int) else 0
     except BaseException as error:  # noqa: BLE001  # the one place where every error becomes a line and a code
-        code = _report(error, show_traceback=arguments.traceback)
+        code = _report(error, show_traceback=arguments.traceback, reporter=told)
         try:
             sys.stdout.flush()
         except (OSError, ValueError):

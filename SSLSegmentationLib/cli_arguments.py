@@ -205,6 +205,14 @@ def _cancel(parser: argparse.ArgumentParser) -> None:
     _json(parser)
 
 
+def _worker(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--folder", metavar="DIR", help="folder for hello.json, which says that the worker is up and what it can do")
+    parser.add_argument(
+        "--idle-minutes", type=seconds, default=10.0, metavar="MINUTES", help="end after this long without a request (10)"
+    )
+    parser.add_argument("--parent", type=count, metavar="PID", help="end when this process has ended")
+
+
 COMMANDS: Dict[str, Command] = {
     "pretrain": Command("learning.commands.train", "pretrain a network on unlabelled scans", _job),
     "finetune": Command("learning.commands.train", "train a segmentation model on labelled scans", _finetune),
@@ -218,4 +226,5 @@ COMMANDS: Dict[str, Command] = {
     "doctor": Command("learning.commands.doctor", "check this computer, its Python and the data of a config", _doctor),
     "jobs": Command("contract.commands.jobs", "list the jobs in a folder", _jobs),
     "cancel": Command("contract.commands.cancel", "stop a job", _cancel),
+    "worker": Command("cli_worker", "run command lines that come as JSON lines, in one process that stays warm", _worker),
 }

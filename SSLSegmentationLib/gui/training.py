@@ -145,11 +145,10 @@ def follow(run: Run) -> Steps[Path]:
 
 def stop(run: Run) -> Steps[str]:
     """Ends a run with all its processes within 2 s; it can be resumed. Gives its last state."""
-    state = run.state
-    for state in run.handle.cancelling(GRACE_SECONDS):
+    for _state in run.handle.cancelling(GRACE_SECONDS):
         yield Progress(_("Stopping …"), waits=True)
     run.poll()
-    return state
+    return run.state
 
 
 def find_runs(session: Session) -> List[Run]:
