@@ -1,0 +1,180 @@
+"""Volumes of the scene: their facts, their grid, and their way to files and back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Tuple
+
+import numpy as np
+import slicer
+import vtk
+
+from SSLSegmentationLib.contract.errors import SSLSegmentationError
+from SSLSegmentationLib.gui.operation import Progress, Steps
+from SSLSegmentationLib.gui.scene import hierarchy, images, transforms
+from SSLSegmentationLib.gui.scene.nodes import name_of, require_in_scene, shown_name, unique_name
+from SSLSegmentationLib.gui.scene.raw_nrrd import write_raw_nrrd
+from SSLSegmentationLib.gui.texts import _
+from SSLSegmentationLib.imaging.geometry import ORTHOGONAL_COSINE, FloatArray, Geometry
+from SSLSegmentationLib.imaging.scan import Scan
+
+RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
+MODALITIES = {"CT": "ct", "MR": "mri"}
+# The window of a new volume's display holds all but these shares of a sample of its voxels.
+WINDOW_PERCENTILES = (0.5, 99.5)
+SAMPLED_VOXELS = 100_000
+
+
+@dataclass(frozen=True)
+class VolumeFacts:
+    """What a person sees of a volume before anything is computed.
+
+    `shape` is (slices, rows, columns), `spacing` in mm along columns, rows, slices; `modality` is "ct", "mri" or "".
+    """
+
+    name: str
+    shape: Tuple[int, int, int]
+    spacing: Tuple[float, float, float]
+    numeric_type: str
+    components: int
+    modality: str
+
+
+def volume_facts(node: Any) -> VolumeFacts:
+    """Facts of a volume, also of one that cannot be used (shape (0, 0, 0) where it is empty). Raises `data.missing`."""
+    require_in_scene(node)
+    image = node.GetImageData()
+    scalars = image.GetPointData().GetScalars() if image is not None else None
+    columns, rows, slices = image.GetDimensions() if scalars is not None else (0, 0, 0)
+    column, row, between = node.GetSpacing()
+    return VolumeFacts(
+        name=name_of(node),
+        shape=(slices, rows, columns),
+        spacing=(column, row, between),
+        numeric_type=str(scalars.GetDataTypeAsString()) if scalars is not None else "",
+        components=int(scalars.GetNumberOfComponents()) if scalars is not None else 0,
+        modality=modality_of(node),
+    )
+
+
+def modality_of(node: Any) -> str:
+    """ "ct" or "mri" where DICOM or the unit of the voxels says so, else ""."""
+    named = MODALITIES.get((hierarchy.attribute(node, "DICOM.Modality") or node.GetAttribute("DICOM.Modality") or "").upper(), "")
+    if named:
+        return named
+    unit = node.GetVoxelValueUnits() if hasattr(node, "GetVoxelValueUnits") else None
+    return "ct" if unit is not None and unit.GetCodeMeaning() == "Hounsfield unit" else ""
+
+
+def geometry_of(node: Any) -> Geometry:
+    """The volume's own grid, without the transforms above it. Raises `data.missing`, `data.empty` or `data.sheared`."""
+    require_in_scene(node)
+    image = node.GetImageData()
+    if image is None or image.GetPointData().GetScalars() is None or min(image.GetDimensions()) <= 0:
+        raise SSLSegmentationError(
+            "data.empty",
+            _("The volume '{name}' has no voxels.").format(name=shown_name(node)),
+            hint=_("Load it again, or choose another volume."),
+        )
+    columns, rows, slices = image.GetDimensions()
+    matrix = ijk_to_ras(node)
+    if not _at_right_angles(matrix):
+        raise SSLSegmentationError(
+            "data.sheared",
+            _("The axes of the volume '{name}' are not at right angles.").format(name=shown_name(node)),
+            hint=_("Resample it to orthogonal axes first, for example with 'Resample Scalar/Vector/DWI Volume'."),
+        )
+    return Geometry.from_matrix(RAS_TO_LPS @ matrix, (slices, rows, columns))
+
+
+def ijk_to_ras(node: Any) -> FloatArray:
+    """4×4 matrix from voxel index (i, j, k) to RAS mm of the volume's own frame."""
+    matrix = vtk.vtkMatrix4x4()
+    node.GetIJKToRASMatrix(matrix)
+    return transforms.to_array(matrix)
+
+
+def scan_of(node: Any) -> Scan:
+    """The volume as a scan whose array is a view of the node's memory: for reading at once, not for keeping.
+
+    Raises as `geometry_of` does, and `data.colour` or `data.unsupported` (a transform that is not linear).
+    """
+    geometry = geometry_of(node)
+    components = node.GetImageData().GetNumberOfScalarComponents()
+    if components != 1:
+        raise SSLSegmentationError(
+            "data.colour",
+            _("The volume '{name}' holds {count} values per voxel, not one intensity.").format(
+                name=shown_name(node), count=components
+            ),
+            hint=_("Choose the original scan, or extract one component with 'Vector to Scalar Volume'."),
+        )
+    transforms.require_linear(node)
+    return Scan(array=images.voxels(node.GetImageData()), geometry=geometry)
+
+
+def export_volume(node: Any, path: Path) -> Steps[Path]:
+    """Writes the volume in its own frame (transforms above it are left out) as an uncompressed NRRD.
+
+    Raises as `scan_of` does, `data.unreadable` where the volume is replaced on the way, and `disk.*`.
+    """
+    geometry = scan_of(node).geometry
+    scalars = node.GetImageData().GetPointData().GetScalars()
+    stamp = scalars.GetMTime()
+
+    def voxels() -> images.Array:
+        require_in_scene(node)
+        image = node.GetImageData()
+        same = image is not None and image.GetPointData().GetScalars() is scalars and scalars.GetMTime() == stamp
+        if not same:
+            raise SSLSegmentationError(
+                "data.unreadable",
+                _("The volume '{name}' was changed while it was saved.").format(name=shown_name(node)),
+                hint=_("Start again."),
+            )
+        return images.voxels(image)
+
+    return (yield from write_raw_nrrd(path, geometry, voxels, text=_("Saving the volume")))
+
+
+def volume_from_scan(scan: Scan, name: str) -> Steps[Any]:
+    """A new scalar volume with a copy of the scan's array; it enters the scene when it is complete."""
+    slices, rows, columns = scan.array.shape
+    image = vtk.vtkImageData()
+    image.SetDimensions(columns, rows, slices)
+    target = images.allocate(image, scan.array.dtype)
+    for part in images.slabs(scan.array.shape):
+        yield Progress(_("Loading the volume"), part.start / slices)
+        target[part] = scan.array[part]
+    node = slicer.vtkMRMLScalarVolumeNode()
+    node.SetName(unique_name(name))
+    node.SetIJKToRASMatrix(transforms.to_vtk(scan.geometry.affine_ras))
+    node.SetAndObserveImageData(image)
+    display = slicer.vtkMRMLScalarVolumeDisplayNode()
+    # Slicer's own choice of the window takes a second for a large scan.
+    display.SetAutoWindowLevel(False)
+    display.SetWindowLevelMinMax(*_window(scan.array))
+    slicer.mrmlScene.AddNode(display)
+    display.SetAndObserveColorNodeID("vtkMRMLColorTableNodeGrey")
+    slicer.mrmlScene.AddNode(node)
+    node.SetAndObserveDisplayNodeID(display.GetID())
+    return node
+
+
+def _window(array: images.Array) -> Tuple[float, float]:
+    step = max(1, round((array.size / SAMPLED_VOXELS) ** (1 / 3)))
+    sample = array[::step, ::step, ::step].astype(np.float64)
+    finite = sample[np.isfinite(sample)]
+    if not finite.size:
+        return 0.0, 1.0
+    low, high = np.percentile(finite, WINDOW_PERCENTILES)
+    return float(low), float(high if high > low else low + 1.0)
+
+
+def _at_right_angles(matrix: FloatArray) -> bool:
+    lengths = np.linalg.norm(matrix[:3, :3], axis=0)
+    if not np.isfinite(matrix).all() or lengths.min() <= 0:
+        return False
+    unit = matrix[:3, :3] / lengths
+    return bool(np.abs((unit.T @ unit)[np.triu_indices(3, 1)]).max() <= ORTHOGONAL_COSINE)
