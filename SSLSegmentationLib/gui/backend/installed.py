@@ -1,0 +1,134 @@
+"""The backends in a folder: `backend.json` names the one in use, each lies in a numbered folder of its own.
+
+An environment can't be moved, so a new one is built under its final name and only then does the pointer change.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, List, Optional
+
+from SSLSegmentationLib.contract.client import clean_environment
+from SSLSegmentationLib.contract.files import PathLike, write_text
+
+_POINTER = "backend.json"
+_FORMAT = 1
+LOG_NAME = "install.log"
+LOCK_NAME = "install.lock"
+
+# What a removal left, it tries again for some seconds: Windows holds files for a moment after their process has ended.
+_REMOVE = """
+import os, shutil, sys, time
+for attempt in range(20):
+    shutil.rmtree(sys.argv[1], ignore_errors=True)
+    if not os.path.exists(sys.argv[1]):
+        break
+    time.sleep(0.25)
+"""
+_removals: "List[subprocess.Popen[bytes]]" = []
+
+
+@dataclass(frozen=True)
+class Backend:
+    """An installed backend: `python` runs it, `folder` is its environment ("" for a Python that the person looks after)."""
+
+    python: str
+    folder: str = ""
+
+
+def python_of(environment: PathLike) -> str:
+    """The Python of a virtual environment."""
+    if sys.platform == "win32":
+        return str(Path(environment) / "Scripts" / "python.exe")
+    return str(Path(environment) / "bin" / "python")
+
+
+def read_backend(folder: PathLike) -> Optional[Backend]:
+    """The backend in use in `folder`; None where there is none, or nothing that can be started."""
+    root = Path(folder)
+    try:
+        pointer = json.loads((root / _POINTER).read_text(encoding="utf-8"))
+        environment = root / str(pointer["folder"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    python = python_of(environment)
+    return Backend(python, str(environment)) if _number(environment) and Path(python).is_file() else None
+
+
+def write_backend(folder: PathLike, environment: Path) -> Backend:
+    """Makes the environment the one in use."""
+    facts = {"format": _FORMAT, "folder": environment.name}
+    write_text(Path(folder) / _POINTER, json.dumps(facts, indent=2) + "\n")
+    return Backend(python_of(environment), str(environment))
+
+
+def environments(folder: PathLike) -> List[Path]:
+    """All numbered folders, finished or not, by number."""
+    try:
+        return sorted((path for path in Path(folder).iterdir() if _number(path)), key=_number)
+    except OSError:
+        return []
+
+
+def next_environment(folder: PathLike) -> Path:
+    """The folder of the next backend; it does not exist yet."""
+    return Path(folder) / f"backend-{max((_number(path) for path in environments(folder)), default=0) + 1}"
+
+
+def _number(path: Path) -> int:
+    match = re.fullmatch(r"backend-([1-9]\d{0,5})", path.name)
+    return int(match.group(1)) if match else 0
+
+
+def in_use(environment: Path) -> bool:
+    """Whether a process runs from it, such as a detached training. Windows protects such files itself."""
+    needle = os.fsencode(environment) + os.fsencode(os.sep)
+    if sys.platform == "win32":
+        return False
+    if sys.platform != "linux":
+        listing = subprocess.run(["ps", "-A", "-ww", "-o", "args="], capture_output=True, check=False)
+        return needle in listing.stdout
+    for process in Path("/proc").iterdir():
+        if process.name.isdigit():
+            with contextlib.suppress(OSError):
+                if needle in (process / "cmdline").read_bytes():
+                    return True
+    return False
+
+
+def remove_unused(folder: PathLike, *, python: PathLike) -> List[Path]:
+    """Starts the removal of all backends but the one in use and those that something still runs from; gives what goes."""
+    kept = read_backend(folder)
+    going = [path for path in environments(folder) if (kept is None or str(path) != kept.folder) and not in_use(path)]
+    for path in going:
+        start_removal(path, python=python)
+    return going
+
+
+def start_removal(environment: Path, *, python: PathLike) -> None:
+    """Removes a folder in a process of its own: ten thousand files take seconds, which a window can't wait for."""
+    _removals[:] = [process for process in _removals if process.poll() is None]
+    own: Any = {"start_new_session": True}
+    if sys.platform == "win32":
+        own = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}
+    with contextlib.suppress(OSError):
+        _removals.append(
+            subprocess.Popen(
+                [os.fspath(python), "-I", "-c", _REMOVE, str(environment)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env=clean_environment(),
+                # Not in the folder that goes.
+                cwd=environment.parent,
+                close_fds=True,
+                **own,
+            )
+        )
