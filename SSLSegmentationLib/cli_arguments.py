@@ -49,6 +49,13 @@ def seconds(text: str) -> float:
     return float(text)
 
 
+def minutes(text: str) -> float:
+    """A time from 0 min."""
+    if not re.fullmatch(r"\d{1,5}(\.\d+)?", text):
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number of minutes")
+    return float(text)
+
+
 def device(text: str) -> str:
     """auto, cpu, cuda or cuda:<number>."""
     if not re.fullmatch(r"auto|cpu|cuda(:\d{1,3})?", text):
@@ -206,9 +213,11 @@ def _cancel(parser: argparse.ArgumentParser) -> None:
 
 
 def _worker(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--folder", metavar="DIR", help="folder for hello.json, which says that the worker is up and what it can do")
     parser.add_argument(
-        "--idle-minutes", type=seconds, default=10.0, metavar="MINUTES", help="end after this long without a request (10)"
+        "--folder", metavar="DIR", help="folder for hello.json, which says that the worker is up and what it can do"
+    )
+    parser.add_argument(
+        "--idle-minutes", type=minutes, default=10.0, metavar="MINUTES", help="end after this long without a request (10)"
     )
     parser.add_argument("--parent", type=count, metavar="PID", help="end when this process has ended")
 

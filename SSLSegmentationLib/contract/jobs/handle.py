@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import socket
 import subprocess
 import time
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, Iterator, List, Optional
 
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
 from SSLSegmentationLib.contract.events import Event, EventReader
 from SSLSegmentationLib.contract.jobs.folder import CANCELLED, FAILED, RUNNING, JobFolder
-from SSLSegmentationLib.contract.jobs.processes import kill_tree, terminate_tree
+from SSLSegmentationLib.contract.jobs.last_words import as_error, log_tail, printed_error
+from SSLSegmentationLib.contract.jobs.processes import TreeEnd, terminate_tree
 
 _POLL_SECONDS = 0.02
-_TAIL_BYTES = 8192
-_TAIL_LINES = 12
 # Shares of the grace period that a run has after the cancel file, and after SIGTERM; the rest is for the kill.
 _SHARE_FILE, _SHARE_TERM = 0.5, 0.3
 
@@ -73,21 +71,44 @@ class JobHandle:
 
     def cancel(self, grace: float = 2.0) -> str:
         """Ends the job within `grace` seconds: in order if it can, else by force with all that it started. Gives its state."""
-        if self.state() != RUNNING:
-            return self.state()
-        self._cancelled = True
-        self.folder.request_cancel()
-        pid = self._pid()
-        if self.wait(grace * _SHARE_FILE) == RUNNING and pid:
-            terminate_tree(pid)
-            self.wait(grace * _SHARE_TERM)
-        if pid and (self.state() == RUNNING or self._process is not None):
-            # Children that outlived an orderly end go too.
-            kill_tree(pid, patience=max(grace * (1.0 - _SHARE_FILE - _SHARE_TERM), 0.2))
-        state = self.wait(0.5)
-        if state != RUNNING:
-            self.folder.clear_cancel()
+        state = RUNNING
+        for look in self.cancelling(grace):
+            state = look
+            time.sleep(_POLL_SECONDS)
         return state
+
+    def cancelling(self, grace: float = 2.0) -> Iterator[str]:
+        """As `cancel`, without waiting: gives the job's state at each look, the last one for good.
+
+        Whoever loops decides when to look again, a few times a second at least. Left early, the job is asked to stop and
+        no more.
+        """
+        state = self.state()
+        if state == RUNNING:
+            self._cancelled = True
+            self.folder.request_cancel()
+            pid = self._pid()
+            yield from self._while_running(grace * _SHARE_FILE)
+            if self.state() == RUNNING and pid:
+                terminate_tree(pid)
+                yield from self._while_running(grace * _SHARE_TERM)
+            if pid and (self.state() == RUNNING or self._process is not None):
+                # Children that outlived an orderly end go too.
+                end = TreeEnd(pid)
+                until = time.monotonic() + max(grace * (1.0 - _SHARE_FILE - _SHARE_TERM), 0.2)
+                while end.look() and time.monotonic() < until:
+                    yield self.state()
+            yield from self._while_running(0.5)
+            state = self.state()
+            if state != RUNNING:
+                self.folder.clear_cancel()
+        yield state
+
+    def _while_running(self, seconds: float) -> Iterator[str]:
+        """The state at each look, until the job has ended or that time is over."""
+        until = time.monotonic() + seconds
+        while self.state() == RUNNING and time.monotonic() < until:
+            yield RUNNING
 
     def last_error(self) -> Optional[SSLSegmentationError]:
         """What ended the job: from status.json, else from the last lines of log.txt. None where it runs or is done."""
@@ -96,27 +117,18 @@ class JobHandle:
             return None
         status = self.folder.read_status()
         if status is not None and status.error is not None and (self._process is None or status.pid == self._process.pid):
-            return _as_error(dict(status.error))
+            return as_error(status.error)
         tail = self.log_tail()
-        line = next((line for line in reversed(tail) if line.startswith("error: ")), "")
-        if line.endswith("]"):
-            text, _, code = line[len("error: ") : -1].rpartition(" [")
-            return _as_error({"code": code, "message": text, "hint": ""})
+        printed = next((error for error in map(printed_error, reversed(tail)) if error is not None), None)
+        if printed is not None:
+            return printed
         how = "" if self._process is None or self._process.returncode is None else f" with exit code {self._process.returncode}"
         said = f" Its last words: {tail[-1]}" if tail else ""
         return SSLSegmentationError("job.backend_died", f"The backend of {self.folder.path} ended{how}.{said}")
 
     def log_tail(self) -> List[str]:
         """The last lines of log.txt, whatever bytes it holds."""
-        try:
-            with self.folder.log.open("rb") as handle:
-                handle.seek(0, os.SEEK_END)
-                handle.seek(max(handle.tell() - _TAIL_BYTES, 0))
-                text = handle.read().decode("utf-8", "replace")
-        except OSError:
-            return []
-        printable = ("".join(letter if letter.isprintable() else " " for letter in line).strip() for line in text.splitlines())
-        return [line for line in printable if line][-_TAIL_LINES:]
+        return log_tail(self.folder.log)
 
     def as_dict(self) -> Dict[str, Any]:
         """Path, state and what status.json says, ready for JSON."""
@@ -131,11 +143,3 @@ class JobHandle:
         status = self.folder.read_status()
         here = status is not None and status.host == socket.gethostname() and self.folder.is_locked()
         return status.pid if status is not None and here else 0
-
-
-def _as_error(facts: Dict[str, str]) -> SSLSegmentationError:
-    """The error that a run has written down; a code of another version counts as a defect."""
-    try:
-        return SSLSegmentationError(facts.get("code", ""), facts.get("message", ""), hint=facts.get("hint", ""))
-    except KeyError:
-        return SSLSegmentationError("defect.internal", facts.get("message", ""), hint=facts.get("hint", ""))

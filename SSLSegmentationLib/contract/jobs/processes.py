@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Dict, NamedTuple, Set
+from typing import Dict, NamedTuple, Optional, Set
 
 _POLL_SECONDS = 0.02
 
@@ -72,21 +72,40 @@ def terminate_tree(pid: int) -> None:
     _signal(process_tree(pid), signal.SIGTERM)
 
 
-def kill_tree(pid: int, *, patience: float) -> bool:
-    """Ends a process and its children by force; whether none is left after `patience` seconds.
+class TreeEnd:
+    """Ends a process and its children by force, without waiting: `look` again and again until nothing is left.
 
     `pid` may have ended already: then what is left of its group goes. The system gives its number to no other process
     as long as that group has members.
     """
-    if sys.platform == "win32":
-        subprocess.run(["taskkill", "/T", "/F", "/PID", str(pid)], capture_output=True, check=False)
-        return True
-    members = process_tree(pid)
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+        self._found: Set[int] = set()
+        self._helper: Optional["subprocess.Popen[bytes]"] = None
+
+    def look(self) -> bool:
+        """Kills what is there; whether anything may be left."""
+        if sys.platform == "win32":
+            return self._look_on_windows()
+        # Orphans of the last look are still in the group; what was found once is looked for again.
+        self._found = {number for member in {self._pid, *self._found} for number in process_tree(member)}
+        _signal(self._found, signal.SIGKILL)
+        return bool(self._found)
+
+    def _look_on_windows(self) -> bool:
+        if self._helper is None:
+            command = ["taskkill", "/T", "/F", "/PID", str(self._pid)]
+            self._helper = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        return self._helper.poll() is None
+
+
+def kill_tree(pid: int, *, patience: float) -> bool:
+    """Ends a process and its children by force; whether none is left after `patience` seconds. See `TreeEnd`."""
+    end = TreeEnd(pid)
     until = time.monotonic() + patience
-    while True:
-        _signal(members, signal.SIGKILL)
-        # Orphans of the first round are still in the group; what was found once is looked for again.
-        members = {number for member in {pid, *members} for number in process_tree(member)}
-        if not members or time.monotonic() > until:
-            return not members
+    while end.look():
+        if time.monotonic() > until:
+            return False
         time.sleep(_POLL_SECONDS)
+    return True

@@ -1,0 +1,60 @@
+"""The worker: runs one command line after another until nobody sends any more."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+import time
+from types import FrameType
+from typing import BinaryIO, Optional
+
+from SSLSegmentationLib.contract.errors import EXIT_DISK, EXIT_DONE, SSLSegmentationError
+from SSLSegmentationLib.contract.worker.answering import RunWords, answer
+from SSLSegmentationLib.contract.worker.inbox import Inbox
+from SSLSegmentationLib.contract.worker.watch import Watch
+
+_LOG = logging.getLogger(__name__)
+
+
+def serve(run: RunWords, *, stream: BinaryIO, idle_seconds: float, parent: Optional[int] = None) -> int:
+    """Answers the requests that come in `stream`, one JSON line each; gives the worker's exit code.
+
+    It ends when `stream` is closed or the process `parent` has gone, after `idle_seconds` without a request, and on SIGTERM
+    or SIGINT; a command that runs then is cancelled. Exit code 6 where the end of a request could not be written.
+    """
+    inbox = Inbox(stream)
+    watch = Watch(parent=parent, gone=inbox.ended, on_gone=inbox.wake)
+    _end_on_signals(inbox)
+    inbox.start()
+    watch.start()
+    until = time.monotonic() + idle_seconds
+    while not inbox.ended.is_set():
+        message = inbox.next(max(until - time.monotonic(), 0.0))
+        if message is None:
+            if time.monotonic() >= until:
+                _LOG.info("ends after %g s without a request", idle_seconds)
+                return EXIT_DONE
+            continue
+        try:
+            answer(message, run=run, watch=watch)
+        except (SSLSegmentationError, OSError) as error:
+            _LOG.error("request %s has no end: %s", message.id, error)
+            if message.folder.is_dir():
+                # Whoever waits learns it from the worker's own end.
+                return EXIT_DISK
+        until = time.monotonic() + idle_seconds
+    _LOG.info("ends: nobody sends requests any more")
+    return EXIT_DONE
+
+
+def _end_on_signals(inbox: Inbox) -> None:
+    """SIGTERM and SIGINT are as if the client had gone."""
+
+    def handle(number: int, frame: Optional[FrameType]) -> None:
+        inbox.ended.set()
+        inbox.wake()
+
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, handle)
