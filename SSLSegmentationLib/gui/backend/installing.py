@@ -26,6 +26,7 @@ from SSLSegmentationLib.gui.backend.installed import (
     start_removal,
     write_backend,
 )
+from SSLSegmentationLib.gui.backend.masking import hide_passwords
 from SSLSegmentationLib.gui.backend.pip_errors import explain
 from SSLSegmentationLib.gui.backend.pip_log import PipLog, tail
 from SSLSegmentationLib.gui.backend.pythons import ask
@@ -116,7 +117,7 @@ def _make(plan: BackendPlan, environment: Path) -> "Steps[None]":
 def _command(command: Sequence[str], plan: BackendPlan, environment: Path, *, share: Tuple[float, float]) -> "Steps[None]":
     """One command whose words go into the log; `share`: where its progress starts, and how much of the whole it is."""
     log, start = plan.folder / LOG_NAME, share[0]
-    _write(log, "$ " + " ".join(command[1:]))
+    _write(log, "$ " + hide_passwords(" ".join(command[1:])))
     begin = log.stat().st_size
     # Wherever pip unpacks, it needs as much space as there is for the backend; a system's own folder is often small.
     scratch = str(environment / _SCRATCH)

@@ -11,7 +11,7 @@ from SSLSegmentationLib.gui.texts import _
 
 _UNITS = {"bytes": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9}
 _COLLECTING = re.compile(r"^Collecting ([A-Za-z0-9._-]+)")
-_FILE = re.compile(r"^\s*(Downloading|Using cached|Processing) (\S+?)(?: \(([\d.]+) (bytes|kB|MB|GB)\))?\s*$")
+_FILE = re.compile(r"^\s*(Downloading|Using cached|Processing) (.+?)(?: \(([\d.]+) (bytes|kB|MB|GB)\))?\s*$")
 _INSTALLING = re.compile(r"^Installing collected packages: (.+)$")
 # Part of the time that downloading takes, where both are needed.
 _DOWNLOAD_SHARE = 0.65
