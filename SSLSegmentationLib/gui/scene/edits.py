@@ -27,7 +27,7 @@ def edited_since(node: Any) -> Steps[bool]:
     kept = node.GetAttribute(ATTRIBUTE)
     if not kept:
         return True
-    return (yield from fingerprint(node.GetSegmentation())) != kept
+    return (yield from fingerprint(node.GetSegmentation())) != str(kept)
 
 
 def keep(node: Any, mark: str) -> None:
@@ -65,7 +65,8 @@ def _layer_content(image: Any) -> Steps[Tuple[Any, ...]]:
     narrow = np.dtype("u1" if highest < 2**8 else "<u4")
     for part in images.slabs(shape):
         yield Progress(text)
-        checksum = zlib.crc32(np.ascontiguousarray(images.voxels(image)[box][part], dtype=narrow), checksum)
+        labels = np.ascontiguousarray(images.voxels(image)[box][part], dtype=narrow)
+        checksum = zlib.crc32(labels.data, checksum)
     return (shape, checksum, _corners(image, box)) if 0 not in shape else ()
 
 

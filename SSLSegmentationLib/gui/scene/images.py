@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Iterator, Tuple
+from typing import Any, Callable, Dict, Iterator, Tuple
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +18,10 @@ Box = Tuple[slice, slice, slice]
 # Voxels of one step: a few milliseconds of copying or counting.
 STEP_VOXELS = 1 << 21
 # What VTK has no type for, and the type that holds it without loss.
-HELD_AS = {np.dtype(np.bool_): np.dtype(np.uint8), np.dtype(np.float16): np.dtype(np.float32)}
+HELD_AS: "Dict[np.dtype[Any], np.dtype[Any]]" = {
+    np.dtype(np.bool_): np.dtype(np.uint8),
+    np.dtype(np.float16): np.dtype(np.float32),
+}
 
 
 def voxels(image: Any) -> Array:
@@ -39,7 +42,9 @@ def allocate(image: Any, dtype: "np.dtype[Any]") -> Array:
 
 def held_dtype(dtype: "np.dtype[Any]") -> "np.dtype[Any]":
     """The native type in which VTK holds values of `dtype`."""
-    return HELD_AS.get(np.dtype(dtype), np.dtype(dtype)).newbyteorder("=")
+    held: "np.dtype[Any]" = HELD_AS.get(np.dtype(dtype), np.dtype(dtype))
+    native: "np.dtype[Any]" = held.newbyteorder("=")
+    return native
 
 
 def slabs(shape: Tuple[int, ...], voxels_at_once: int = STEP_VOXELS) -> Iterator[slice]:
@@ -56,15 +61,16 @@ def box_of(labels: Callable[[], Array], *, text: str) -> Steps[Box]:
     Raises `data.unreadable` where the array gets another shape on the way.
     """
     shape = labels().shape
-    used, face = np.zeros(shape[0], bool), np.zeros(shape[1:], bool)
+    used: Array = np.zeros(shape[0], bool)
+    face: Array = np.zeros(shape[1:], bool)
     for part in slabs(shape):
         yield Progress(text, part.start / shape[0])
         if labels().shape != shape:
             raise SSLSegmentationError("data.unreadable", _("A segment was edited while it was read."), hint=_("Start again."))
         slab = labels()[part]
         used[part] = slab.reshape(len(slab), -1).max(axis=1, initial=0) > 0
-        face |= slab.max(axis=0) > 0
-    return _range(used), _range(face.any(axis=1)), _range(face.any(axis=0))
+        np.logical_or(face, slab.max(axis=0) > 0, out=face)
+    return _range(used), _range(np.any(face, axis=1)), _range(np.any(face, axis=0))
 
 
 def _range(used: Array) -> slice:

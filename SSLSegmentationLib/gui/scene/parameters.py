@@ -6,7 +6,7 @@ import dataclasses
 import json
 import logging
 import typing
-from typing import Any, Dict, List, Type, TypeVar
+from typing import Any, Callable, Dict, List, Type, TypeVar
 
 import slicer
 
@@ -46,24 +46,14 @@ class ParameterStore:
 
     def load(self, state: Type[State], *, prefix: str) -> State:
         """The stored state. What is missing, unknown or invalid gets its default, with a warning in the log."""
-        stored: Dict[str, Any] = {}
+        values: Dict[str, Any] = {}
         hints = typing.get_type_hints(state)
         for field in dataclasses.fields(typing.cast(Any, state)):
+            key = _key(prefix, field)
             if is_node_field(field):
-                stored[field.name] = self._load_nodes(_key(prefix, field), hints[field.name])
-            else:
-                text = self._node.GetParameter(_key(prefix, field))
-                if text:
-                    stored[field.name] = text
-        values: Dict[str, Any] = {}
-        for name, raw in stored.items():
-            try:
-                value = _parse(raw, hints[name]) if isinstance(raw, str) and not _is_node(state, name) else raw
-                # Each value alone first: one that the class itself refuses does not take the others with it.
-                state(**{name: value})
-                values[name] = value
-            except (ValueError, TypeError) as error:
-                _LOG.warning("The stored value of %s.%s is not used: %s", prefix, name, error)
+                values[field.name] = self._load_nodes(key, hints[field.name])
+            elif self._node.GetParameter(key):
+                values.update(_valid(state, field.name, self._node.GetParameter(key), hints[field.name]))
         try:
             return state(**values)
         except (ValueError, TypeError) as error:
@@ -117,8 +107,16 @@ def _key(prefix: str, field: "dataclasses.Field[Any]") -> str:
     return f"{prefix}.{field.name}"
 
 
-def _is_node(state: Any, name: str) -> bool:
-    return any(field.name == name and is_node_field(field) for field in dataclasses.fields(state))
+def _valid(state: Callable[..., Any], name: str, text: str, hint: Any) -> Dict[str, Any]:
+    """The value of a field by its name; empty where its type or the class itself refuses it."""
+    try:
+        value = _parse(text, hint)
+        # Alone first: a value that the class refuses does not take the others with it.
+        state(**{name: value})
+    except (ValueError, TypeError) as error:
+        _LOG.warning("A stored value of '%s' is not used: %s", name, error)
+        return {}
+    return {name: value}
 
 
 def _parse(text: str, hint: Any) -> Any:

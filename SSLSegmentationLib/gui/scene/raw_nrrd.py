@@ -36,7 +36,7 @@ def write_raw_nrrd(path: Path, geometry: Geometry, voxels: Callable[[], Array], 
         handle.write(header)
         for part in slabs(geometry.shape):
             yield Progress(text, part.start / geometry.shape[0])
-            handle.write(memoryview(np.ascontiguousarray(voxels()[part]).reshape(-1).view(np.uint8)))
+            handle.write(np.ascontiguousarray(voxels()[part]).reshape(-1).view(np.uint8).data)
     return path
 
 

@@ -1,0 +1,106 @@
+"""Measures as table nodes: what a person reads, and columns of numbers for plots."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Mapping, Optional, Sequence, Tuple
+
+import slicer
+import vtk
+
+from SSLSegmentationLib.contract.measures import ABSENT, NOT_APPLICABLE, TOO_FEW_VOXELS, TOUCHES_BORDER, Measure, MeasureRow
+from SSLSegmentationLib.gui.scene.nodes import is_in_scene, unique_name
+from SSLSegmentationLib.gui.texts import _
+
+# Digits behind the point; small numbers keep as many digits that count.
+DIGITS = 4
+
+
+def fill_table(
+    node: Any, rows: Sequence[MeasureRow], columns: Sequence[Measure], *, name: str, units: Optional[Mapping[str, str]] = None
+) -> Any:
+    """A table of measures: scan, tissue, label, state in words, then one column a measure; returns the node.
+
+    `node` is refilled where it is still in the scene, so that views and observers keep it; else a new one is made.
+    `units` says what the units "image" and "map" stand for ({"image": "HU"}); unknown ones are left out. Cells are texts:
+    a cell whose value can't be had is empty in views and files alike, which a column of numbers cannot be.
+    """
+    texts = [
+        ("scan", _("Scan"), "", _("The scan that was measured."), [row.scan for row in rows]),
+        ("tissue", _("Tissue"), "", _("The segment that was measured."), [row.tissue for row in rows]),
+        ("label", _("Label"), "", _("The label value of the tissue."), [str(row.label) for row in rows]),
+        ("state", _("State"), "", _("What to know about the row; empty where all is well."), [in_words(row) for row in rows]),
+    ]
+    for measure in columns:
+        unit = shown_unit(measure, units or {})
+        texts.append(
+            (measure.name, _(measure.title), unit, _(measure.help), [_cell(row.values.get(measure.name)) for row in rows])
+        )
+    return _filled(node, [(title, unit, text, _strings(key, cells)) for key, title, unit, text, cells in texts], name=name)
+
+
+def fill_numbers(node: Any, columns: Sequence[Tuple[Measure, Sequence[float]]], *, name: str) -> Any:
+    """A table of numbers of equal length, for plots; an unknown value is NaN, which plots leave out."""
+    made = [(_(one.title), one.unit, _(one.help), _numbers(one.name, values)) for one, values in columns]
+    return _filled(node, made, name=name)
+
+
+def in_words(row: MeasureRow) -> str:
+    """The states of a row as a person says them, "" where there are none."""
+    words = {
+        ABSENT: _("not there"),
+        NOT_APPLICABLE: _("nothing to compare with"),
+        TOO_FEW_VOXELS: _("very small"),
+        TOUCHES_BORDER: _("cut off by the edge of the scan"),
+    }
+    return ", ".join(words.get(state, state) for state in row.states)
+
+
+def shown_unit(measure: Measure, units: Mapping[str, str]) -> str:
+    """The unit of a measure as it is shown: that of the image or map where the measure has it."""
+    return units.get(measure.unit, "") if measure.unit in ("image", "map") else measure.unit
+
+
+def _cell(value: Optional[float]) -> str:
+    if value is None or not math.isfinite(value):
+        return ""
+    if value == int(value):
+        return str(int(value))
+    if abs(value) < 10**-DIGITS * 1000:
+        return f"{value:.{DIGITS}g}"
+    return f"{value:.{DIGITS}f}".rstrip("0").rstrip(".")
+
+
+def _filled(node: Any, columns: Sequence[Tuple[str, str, str, Any]], *, name: str) -> Any:
+    table = node if is_in_scene(node) else slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTableNode", unique_name(name))
+    modifying = table.StartModify()
+    try:
+        table.RemoveAllColumns()
+        for title, unit, text, column in columns:
+            table.AddColumn(column)
+            key = column.GetName()
+            table.SetColumnTitle(key, f"{title} [{unit}]" if unit else title)
+            table.SetColumnDescription(key, text)
+            if unit:
+                table.SetColumnUnitLabel(key, unit)
+        table.SetUseColumnTitleAsColumnHeader(True)
+        table.SetLocked(True)
+    finally:
+        table.EndModify(modifying)
+    return table
+
+
+def _strings(key: str, cells: Sequence[str]) -> Any:
+    column = vtk.vtkStringArray()
+    column.SetName(key)
+    for cell in cells:
+        column.InsertNextValue(cell)
+    return column
+
+
+def _numbers(key: str, values: Sequence[float]) -> Any:
+    column = vtk.vtkDoubleArray()
+    column.SetName(key)
+    for value in values:
+        column.InsertNextValue(float(value))
+    return column
