@@ -1,0 +1,102 @@
+"""What happened while the code under test ran, and what the person answers in dialogs."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections import deque
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Callable, Optional
+
+
+@dataclass(frozen=True)
+class Message:
+    """A message box, question or dialog that would have been shown. `kind`: error, info, warning, confirm, message, dialog."""
+
+    kind: str
+    text: str
+    title: str = ""
+    details: str = ""
+
+
+@dataclass(frozen=True)
+class SlotRun:
+    """One outermost slot: when it began and ended (perf_counter, seconds), and its name."""
+
+    name: str
+    began: float
+    ended: float
+
+    @property
+    def seconds(self) -> float:
+        return self.ended - self.began
+
+
+@dataclass
+class Record:
+    slot_errors: list[str] = field(default_factory=list)
+    unknown_signals: list[str] = field(default_factory=list)
+    messages: list[Message] = field(default_factory=list)
+    selected_modules: list[str] = field(default_factory=list)
+    status_messages: list[str] = field(default_factory=list)
+    slot_runs: deque[SlotRun] = field(default_factory=lambda: deque(maxlen=10_000))
+    slot_watchers: list[Callable[[SlotRun], None]] = field(default_factory=list)
+    depth: int = 0
+
+    def clear(self) -> None:
+        for part in (self.slot_errors, self.unknown_signals, self.messages, self.selected_modules, self.status_messages):
+            part.clear()
+        self.slot_runs.clear()
+
+    @property
+    def texts(self) -> list[str]:
+        """The texts of all messages so far."""
+        return [message.text for message in self.messages]
+
+    def failed(self, where: str) -> None:
+        """Notes the exception that is being handled, and prints it as PythonQt does."""
+        self.slot_errors.append(f"{where}\n{traceback.format_exc()}")
+        traceback.print_exc()
+
+    def failed_outside(self, kind: type[BaseException], error: BaseException, trace: Optional[TracebackType]) -> None:
+        """Notes an exception that no one handled, such as one in an overridden event function."""
+        self.slot_errors.append("".join(traceback.format_exception(kind, error, trace)))
+        traceback.print_exception(kind, error, trace)
+
+    def run_slot(self, name: str, call: Callable[[], object]) -> None:
+        """Calls a slot: its exception is printed, noted and swallowed; the time of the outermost slot is noted."""
+        began = time.perf_counter()
+        self.depth += 1
+        try:
+            call()
+        except Exception:  # noqa: BLE001  # what a slot raises never reaches Qt
+            self.failed(f"slot {name}")
+        finally:
+            self.depth -= 1
+        if self.depth == 0:
+            run = SlotRun(name, began, time.perf_counter())
+            self.slot_runs.append(run)
+            for watcher in self.slot_watchers:
+                watcher(run)
+
+
+@dataclass
+class Answers:
+    """What dialogs answer. `dialog` is called with a dialog that would have blocked, and gives what `exec_` returns."""
+
+    confirm: bool = True
+    button: Optional[int] = None
+    file: str = ""
+    files: tuple[str, ...] = ()
+    directory: str = ""
+    text: str = ""
+    number: Optional[float] = None
+    dialog: Optional[Callable[[object], int]] = None
+
+    def clear(self) -> None:
+        self.__init__()  # type: ignore[misc]
+
+
+record = Record()
+answers = Answers()
