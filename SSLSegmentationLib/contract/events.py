@@ -114,10 +114,17 @@ class EventReader:
         self._offset = 0
         self._rest = b""
         self._skipping = False
+        self.behind = False
 
-    def poll(self) -> List[Event]:
-        """The events that were completed since the last call. A file that is not there yet has none."""
+    def poll(self, *, at_most: Optional[int] = None) -> List[Event]:
+        """The events that were completed since the last call. A file that is not there yet has none.
+
+        With `at_most` about that many bytes are read; `behind` tells whether there were more.
+        """
         events: List[Event] = []
+        chunk_size = _CHUNK if at_most is None else min(at_most, _CHUNK)
+        left = at_most
+        self.behind = False
         try:
             with self._path.open("rb") as handle:
                 if os.fstat(handle.fileno()).st_size < self._offset:
@@ -125,10 +132,14 @@ class EventReader:
                     self._offset, self._rest, self._skipping = 0, b"", False
                 handle.seek(self._offset)
                 while True:
-                    chunk = handle.read(_CHUNK)
+                    if left is not None and left <= 0:
+                        self.behind = os.fstat(handle.fileno()).st_size > self._offset
+                        return events
+                    chunk = handle.read(chunk_size)
                     if not chunk:
                         return events
                     self._offset += len(chunk)
+                    left = None if left is None else left - len(chunk)
                     events += self._take(chunk)
         except FileNotFoundError:
             return events

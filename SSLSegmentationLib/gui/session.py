@@ -13,6 +13,7 @@ from SSLSegmentationLib.contract.worker import Worker
 from SSLSegmentationLib.gui.local_python import local_worker
 from SSLSegmentationLib.gui.models import ModelList
 from SSLSegmentationLib.gui.operation import TICK_BUDGET, Operation, Progress, Result, Steps
+from SSLSegmentationLib.gui.run_list import RunList
 from SSLSegmentationLib.gui.scene.parameters import ParameterStore
 from SSLSegmentationLib.gui.settings import BACKEND_PYTHON, Settings
 from SSLSegmentationLib.gui.texts import _
@@ -29,6 +30,7 @@ class Session:
         self.store = store
         self.scratch = Path(tempfile.mkdtemp(prefix="SSLSegmentation-"))
         self.models = ModelList(settings.runs_folder)
+        self.runs = RunList(settings)
         self._operations: List[Operation[Any]] = []
         self._local: Optional[Worker] = None
         self._engine: Optional[Worker] = None

@@ -1,97 +1,29 @@
-"""Trainings: started detached from Slicer, followed through their job folders, stopped, resumed and found again."""
+"""Trainings: started detached from Slicer, followed through their job folders, stopped, resumed, found again, deleted."""
 
 from __future__ import annotations
 
 import re
 import shutil
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Optional, Sequence
+from typing import Any, List, Mapping, Optional, Sequence
 
 from SSLSegmentationLib.contract import client
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
-from SSLSegmentationLib.contract.events import Event
 from SSLSegmentationLib.contract.files import disk_errors
-from SSLSegmentationLib.contract.jobs.handle import JobHandle
-from SSLSegmentationLib.gui.operation import Progress, Steps
+from SSLSegmentationLib.contract.jobs.folder import JobFolder
+from SSLSegmentationLib.gui.operation import Operation, Progress, Steps
+from SSLSegmentationLib.gui.run import CANCELLED, DONE, FAILED, INTERRUPTED, RUNNING, Run, curves
 from SSLSegmentationLib.gui.session import Session
 from SSLSegmentationLib.gui.texts import _
 
-RUNNING, DONE, FAILED, CANCELLED, INTERRUPTED = "running", "done", "failed", "cancelled", "interrupted"
-# Points of the loss that a plot shows; beyond that every second one goes.
-MOST_POINTS = 2000
+__all__ = ["CANCELLED", "DONE", "FAILED", "INTERRUPTED", "RUNNING", "Run", "curves"]
+
 # A run that says nothing for so long is mentioned; a first epoch on a slow disk can take a while.
 SILENT_SECONDS = 120.0
 # Time in which a stopped run has to be gone, in seconds.
 GRACE_SECONDS = 2.0
-
-
-class Run:
-    """A training seen from Slicer. `poll` reads what is new; the other attributes are what is known so far.
-
-    `losses` holds (step, loss); `metrics` the rows of validation: step, dice, dice_<tissue>, …
-    """
-
-    def __init__(self, handle: JobHandle) -> None:
-        self.handle = handle
-        self.name = handle.folder.path.name
-        self.state = handle.state()
-        self.progress = Progress(_("Starting …"), waits=True)
-        self.losses: List[Any] = []
-        self.metrics: List[Mapping[str, Any]] = []
-        self.warnings: List[str] = []
-        self.command = ""
-        self.started = ""
-        self.poll()
-
-    @property
-    def path(self) -> Path:
-        return self.handle.folder.path
-
-    @property
-    def model(self) -> Path:
-        return self.handle.folder.model
-
-    def poll(self) -> bool:
-        """Reads new events; whether anything changed."""
-        state = self.handle.state()
-        events = self.handle.poll()
-        for event in events:
-            self._take(event)
-        status = self.handle.folder.read_status()
-        if status is not None:
-            self.command, self.started = status.command, status.started
-        changed = bool(events) or state != self.state
-        self.state = state
-        return changed
-
-    def error(self) -> Optional[SSLSegmentationError]:
-        """What ended the run; None where it runs or is done."""
-        return self.handle.last_error()
-
-    def _take(self, event: Event) -> None:
-        fields = event.fields
-        if event.event == "progress":
-            step, total = int(fields.get("step", 0)), int(fields.get("total", 0))
-            loss = fields.get("loss")
-            what = fields.get("phase") or _("Step")
-            self.progress = Progress(
-                _("{what} {step} of {total}").format(what=what, step=step, total=total),
-                fields.get("share", step / total if total else None),
-                fields.get("seconds_left"),
-                waits=True,
-            )
-            if isinstance(loss, (int, float)):
-                self.losses.append((step, float(loss)))
-                if len(self.losses) > MOST_POINTS:
-                    del self.losses[1::2]
-        elif event.event == "metric":
-            self.metrics.append(fields)
-        elif event.event == "warning":
-            self.warnings.append(str(fields.get("message", "")))
-        elif event.event == "phase":
-            text = str(fields.get("message") or fields.get("name", "")).replace("_", " ")
-            self.progress = Progress(text[:1].upper() + text[1:], self.progress.share, waits=True)
 
 
 def free_name(session: Session, wanted: str) -> str:
@@ -115,6 +47,7 @@ def start(session: Session, command: str, config: Mapping[str, Any], *, name: st
         runs.mkdir(parents=True, exist_ok=True)
     extra: Sequence[str] = () if pretrained is None else ("--pretrained", str(pretrained))
     handle = client.start(command, config, job=runs / free_name(session, name), python=session.engine_python(), extra_args=extra)
+    session.runs.adopt(handle)
     return Run(handle)
 
 
@@ -124,19 +57,27 @@ def resume(session: Session, run: Run) -> Run:
     pretrained = record.decided.get("pretrained")
     extra = ["--resume", *(("--pretrained", str(pretrained)) if pretrained else ())]
     handle = client.start(record.command, record.config, job=run.path, python=session.engine_python(), extra_args=extra)
+    session.runs.adopt(handle)
     return Run(handle)
 
 
 def follow(run: Run) -> Steps[Path]:
-    """Progress of a run until it has ended; gives its model. Raises what ended it. Leaving early lets the run go on."""
+    """Progress of a run until it has ended; gives its folder, which is a model path. Raises what ended it.
+
+    Leaving early lets the run go on.
+    """
     while True:
         run.poll()
-        if run.state != RUNNING:
+        if run.ended or not run.path.is_dir():
             break
         if run.handle.hangs(SILENT_SECONDS):
             yield Progress(_("Nothing heard from the backend for 2 minutes …"), run.progress.share, waits=True)
         else:
-            yield run.progress
+            # More history lies there: read on at once.
+            yield replace(run.progress, waits=run.caught_up)
+    if run.state == RUNNING:
+        # Nobody can use what a run without its folder makes.
+        yield from stop(run)
     error = run.error()
     if error is not None:
         raise error
@@ -153,22 +94,34 @@ def stop(run: Run) -> Steps[str]:
 
 def find_runs(session: Session) -> List[Run]:
     """All runs on this computer, the newest first."""
-    folder = session.settings.runs_folder
-    if not folder.is_dir():
-        return []
-    runs = [Run(handle) for handle in client.list_jobs(folder)]
-    return sorted(runs, key=lambda run: run.started, reverse=True)
+    return [Run(session.runs.handle(row.path)) for row in Operation(session.runs.refresh()).wait()]
+
+
+def find_run(session: Session, path: Path) -> Run:
+    """The run in a job folder, whoever started it. Raises `job.not_a_job` where there is none."""
+    if not any((path / name).is_file() for name in ("status.json", "config.json", "request.json")):
+        raise SSLSegmentationError("job.not_a_job", _("The folder of the run '{name}' is gone.").format(name=path.name))
+    return Run(session.runs.handle(path))
+
+
+def why_not_resumable(session: Session, run: Run) -> str:
+    """Why a run can't go on; empty where it can."""
+    if run.state == RUNNING:
+        return _("It is running.")
+    if run.state == DONE:
+        return _("It is done. To go on from its model, choose it under 'Fine-tune'.")
+    if not run.handle.folder.config.is_file():
+        return _("It ended before it began: start a new one.")
+    try:
+        session.engine_python()
+    except SSLSegmentationError as error:
+        return f"{error.message} {error.hint}"
+    return ""
 
 
 def delete(run: Run) -> None:
     """Removes a run's folder, its model with it. Raises `job.in_use` while it runs, `disk.*`."""
-    if run.handle.state() == RUNNING:
+    if run.handle.state() == RUNNING or JobFolder(run.path).state() == RUNNING:
         raise run.handle.folder.in_use()
     with disk_errors(run.path):
         shutil.rmtree(run.path)
-
-
-def curves(run: Run) -> Dict[str, List[Any]]:
-    """Columns of validation: step, and every score that the run has."""
-    names = [name for name in (run.metrics[0] if run.metrics else ()) if name.startswith("dice") or name.endswith("loss")]
-    return {"step": [row.get("step") for row in run.metrics], **{name: [row.get(name) for row in run.metrics] for name in names}}

@@ -29,9 +29,14 @@ class JobHandle:
         self._cancelled = False
         self._heard = time.time()
 
-    def poll(self) -> List[Event]:
-        """The events since the last call, the first time all of them."""
-        events = self._reader.poll()
+    @property
+    def behind(self) -> bool:
+        """Whether the last `poll` left events for the next one."""
+        return self._reader.behind
+
+    def poll(self, *, at_most: Optional[int] = None) -> List[Event]:
+        """The events since the last call, the first time all of them; of about `at_most` bytes where that is given."""
+        events = self._reader.poll(at_most=at_most)
         if events:
             self._heard = time.time()
         return events
@@ -86,7 +91,9 @@ class JobHandle:
         state = self.state()
         if state == RUNNING:
             self._cancelled = True
-            self.folder.request_cancel()
+            # On a full disk, or where the folder is gone, signals must do.
+            with contextlib.suppress(SSLSegmentationError, OSError):
+                self.folder.request_cancel()
             pid = self._pid()
             yield from self._while_running(grace * _SHARE_FILE)
             if self.state() == RUNNING and pid:
