@@ -114,7 +114,7 @@ def remove_unused(folder: PathLike, *, python: PathLike) -> List[Path]:
 
 def start_removal(environment: Path, *, python: PathLike) -> None:
     """Removes a folder in a process of its own: ten thousand files take seconds, which a window can't wait for."""
-    _removals[:] = [process for process in _removals if process.poll() is None]
+    removing()
     own: Any = {"start_new_session": True}
     if sys.platform == "win32":
         own = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}
@@ -132,3 +132,9 @@ def start_removal(environment: Path, *, python: PathLike) -> None:
                 **own,
             )
         )
+
+
+def removing() -> bool:
+    """Whether a removal is still under way."""
+    _removals[:] = [process for process in _removals if process.poll() is None]
+    return bool(_removals)

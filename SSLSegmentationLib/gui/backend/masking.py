@@ -1,7 +1,8 @@
 """Takes out of a text what says something about a person or a computer: folders, file names, users, passwords.
 
 Known folders become a word ("<backend>"). Every other path becomes "<path>" with the suffix of its last file, from its
-first character to the last separator, scan or word that can belong to it: rather a word too many than a name. A scan's file name is masked where it stands alone, too.
+first character to the last separator, scan or word that can belong to it: rather a word too many than a name. A scan's
+file name is masked where it stands alone, too.
 """
 
 from __future__ import annotations
@@ -49,7 +50,8 @@ def mask(text: str, *, known: Optional[Mapping[str, str]] = None) -> str:
     text = _PROTECTED.sub(set_aside, hide_passwords(text))
     words = {**(known or {}), str(Path.home()): "<home>"}
     for folder in sorted((folder for folder in words if folder), key=len, reverse=True):
-        text = re.sub(re.escape(folder) + r"[^\s'\"()]*", lambda found, word=words[folder]: word + _suffix(found.group(0)), text)
+        for found in reversed(list(re.finditer(re.escape(folder) + r"[^\s'\"()]*", text))):
+            text = text[: found.start()] + words[folder] + _suffix(found.group(0)) + text[found.end() :]
     text = _QUOTED_PATH.sub(lambda found: "'<path>" + _suffix(found.group("path")) + "'", text)
     text = _OPEN_PATH.sub(_masked_path, text)
     text = _LONE_SCAN.sub(r"<file>\1", text)

@@ -1,0 +1,1 @@
+"""The panel Backend: what there is, and setting one up."""
