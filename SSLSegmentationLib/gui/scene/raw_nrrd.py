@@ -6,7 +6,7 @@ import contextlib
 import sys
 import uuid
 from pathlib import Path
-from typing import IO, Any, Callable, Iterator
+from typing import IO, Any, Callable, Iterator, Mapping, Optional
 
 import numpy as np
 
@@ -23,15 +23,18 @@ TYPES = {
 }  # fmt: skip
 
 
-def write_raw_nrrd(path: Path, geometry: Geometry, voxels: Callable[[], Array], *, text: str) -> Steps[Path]:
+def write_raw_nrrd(
+    path: Path, geometry: Geometry, voxels: Callable[[], Array], *, text: str, fields: Optional[Mapping[str, str]] = None
+) -> Steps[Path]:
     """Writes the array that `voxels` gives at each step (slices, rows, columns); it may raise where the array is gone.
 
-    The file gets its name when it is complete, and none is left otherwise. Raises `disk.full` or `disk.read_only`.
+    `fields` are free entries of the header, such as the segments of a .seg.nrrd. The file gets its name when it is
+    complete, and none is left otherwise. Raises `disk.full` or `disk.read_only`.
     """
     first = voxels()
     if first.shape != geometry.shape:
         raise ValueError(f"array of shape {first.shape} on a grid of shape {geometry.shape}")
-    header = _header(first.dtype, geometry)
+    header = _header(first.dtype, geometry, fields or {})
     with disk_errors(path), _appearing(path) as handle:
         handle.write(header)
         for part in slabs(geometry.shape):
@@ -40,7 +43,7 @@ def write_raw_nrrd(path: Path, geometry: Geometry, voxels: Callable[[], Array], 
     return path
 
 
-def _header(dtype: "np.dtype[Any]", geometry: Geometry) -> bytes:
+def _header(dtype: "np.dtype[Any]", geometry: Geometry, fields: Mapping[str, str]) -> bytes:
     code = dtype.str[1:]
     if code not in TYPES:
         raise SSLSegmentationError("data.unsupported", _("Voxels of type {type} cannot be written.").format(type=dtype.name))
@@ -56,8 +59,9 @@ def _header(dtype: "np.dtype[Any]", geometry: Geometry) -> bytes:
         f"endian: {sys.byteorder}",
         "encoding: raw",
         "space origin: " + _vector(geometry.origin),
+        *(f"{key}:={value}" for key, value in fields.items()),
     ]
-    return ("\n".join(lines) + "\n\n").encode("ascii")
+    return ("\n".join(lines) + "\n\n").encode("utf-8")
 
 
 def _vector(values: Any) -> str:
