@@ -36,16 +36,25 @@ class Reporter:
             raise SSLSegmentationError("job.cancelled", "The command was cancelled.", hint="Start it again.")
 
 
-class Countdown:
-    """Tells how far a command is that handles `total` items one after another, and estimates the time left."""
+class Following:
+    """Tells how far a command is that handles `total` scans one after another, and estimates the time left."""
 
-    def __init__(self, reporter: Reporter, *, total: float) -> None:
+    def __init__(self, reporter: Reporter, *, total: int) -> None:
+        self.check_cancelled = reporter.check_cancelled
+        self.cancelled = reporter.cancelled
         self._reporter = reporter
         self._total = total
+        self._begun = 0
         self._started = time.monotonic()
 
-    def tell(self, text: str, *, done: float) -> None:
-        """`done` items are finished; a fraction counts the one at hand."""
-        share = min(done / self._total, 1.0) if self._total else 1.0
-        left = (time.monotonic() - self._started) * (1.0 - share) / share if share else None
-        self._reporter.progress(text, share=share, seconds_left=left)
+    def begin(self) -> None:
+        """The next scan's turn. Raises `job.cancelled` where the command should stop."""
+        self._reporter.check_cancelled()
+        self._begun += 1
+        self.tell(0.0)
+
+    def tell(self, share: float) -> None:
+        """`share` of the scan at hand is done, 0 to 1."""
+        whole = (self._begun - 1 + share) / self._total
+        left = (time.monotonic() - self._started) * (1.0 - whole) / whole if whole else None
+        self._reporter.progress(f"scan {self._begun} of {self._total}", share=whole, seconds_left=left)

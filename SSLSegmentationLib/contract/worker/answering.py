@@ -8,7 +8,7 @@ import os
 import time
 from typing import Callable, Dict, List, Optional, Sequence, TextIO
 
-from SSLSegmentationLib.contract.errors import EXIT_DONE, SSLSegmentationError
+from SSLSegmentationLib.contract.errors import EXIT_CANCELLED, EXIT_DONE, SSLSegmentationError
 from SSLSegmentationLib.contract.events import EventWriter
 from SSLSegmentationLib.contract.failures import describe_error
 from SSLSegmentationLib.contract.files import disk_errors
@@ -56,11 +56,11 @@ def facts_of(error: SSLSegmentationError) -> Dict[str, str]:
     return {"code": error.code, "message": error.message, "hint": error.hint}
 
 
-def answer(message: Message, *, run: RunWords, watch: Watch) -> None:
-    """Runs the command and writes its events and output. Errors: `disk.*` where its end can't be written."""
+def answer(message: Message, *, run: RunWords, watch: Watch) -> int:
+    """Runs the command and writes its events and output; gives its exit code. Errors: `disk.*` where its end can't be written."""
     if not message.folder.is_dir():
         _LOG.info("request %s: nobody waits for it any more", message.id)
-        return
+        return EXIT_CANCELLED
     started = time.monotonic()
     command = message.words[0] if message.words else ""
     _LOG.info("request %s: %s", message.id, command)
@@ -77,6 +77,7 @@ def answer(message: Message, *, run: RunWords, watch: Watch) -> None:
             writer.write("error", exit_code=code, **facts_of(reporter.error))
         else:
             writer.write("done", exit_code=code, faults=[facts_of(error) for error in reporter.faults])
+        return code
     finally:
         writer.close()
 

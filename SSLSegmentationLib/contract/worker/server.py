@@ -9,7 +9,7 @@ import time
 from types import FrameType
 from typing import BinaryIO, Optional
 
-from SSLSegmentationLib.contract.errors import EXIT_DISK, EXIT_DONE, SSLSegmentationError
+from SSLSegmentationLib.contract.errors import EXIT_DISK, EXIT_DONE, EXIT_MEMORY, SSLSegmentationError
 from SSLSegmentationLib.contract.worker.answering import RunWords, answer
 from SSLSegmentationLib.contract.worker.inbox import Inbox
 from SSLSegmentationLib.contract.worker.watch import Watch
@@ -21,7 +21,8 @@ def serve(run: RunWords, *, stream: BinaryIO, idle_seconds: float, parent: Optio
     """Answers the requests that come in `stream`, one JSON line each; gives the worker's exit code.
 
     It ends when `stream` is closed or the process `parent` has gone, after `idle_seconds` without a request, and on SIGTERM
-    or SIGINT; a command that runs then is cancelled. Exit code 6 where the end of a request could not be written.
+    or SIGINT; a command that runs then is cancelled. It also ends after a command that ran out of memory. Exit code 6 where
+    the end of a request could not be written.
     """
     inbox = Inbox(stream)
     watch = Watch(parent=parent, gone=inbox.ended, on_gone=inbox.wake)
@@ -37,7 +38,9 @@ def serve(run: RunWords, *, stream: BinaryIO, idle_seconds: float, parent: Optio
                 return EXIT_DONE
             continue
         try:
-            answer(message, run=run, watch=watch)
+            if answer(message, run=run, watch=watch) == EXIT_MEMORY:
+                _LOG.info("ends, so that the next request finds all of the memory free")
+                return EXIT_DONE
         except (SSLSegmentationError, OSError) as error:
             _LOG.error("request %s has no end: %s", message.id, error)
             if message.folder.is_dir():

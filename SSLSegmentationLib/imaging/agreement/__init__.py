@@ -12,6 +12,7 @@ from SSLSegmentationLib.imaging.agreement.dice import DICE, dice
 from SSLSegmentationLib.imaging.agreement.distances import DISTANCES, assd, hausdorff95
 from SSLSegmentationLib.imaging.agreement.pair import Agreement
 from SSLSegmentationLib.imaging.agreement.summary import TissueSummary, mean_dice, summarise
+from SSLSegmentationLib.imaging.biomarkers.measuring import Cancelled, Progress
 from SSLSegmentationLib.imaging.scan import LabelMap, Scan
 
 __all__ = [
@@ -45,15 +46,24 @@ def evaluate(
     scan: Optional[Scan] = None,
     tissues: Optional[TissueTable] = None,
     scan_name: str = "",
+    on_progress: Optional[Progress] = None,
+    cancelled: Optional[Cancelled] = None,
 ) -> List[MeasureRow]:
     """One row per tissue of `tissues` (default: those of the reference, then those of the prediction).
 
     Neither has the tissue: state `not_applicable`, no value. Only the prediction has it: `not_applicable`, Dice 0. Only
     the reference has it: `absent`, Dice 0, volume error −100 %. Distances need both. With `scan`, the errors of the mean
-    intensity are given too.
+    intensity are given too. `on_progress` gets the finished share; `cancelled` is asked before each tissue.
 
-    Raises `data.grid_mismatch`, `data.not_finite`, `data.unknown_label`.
+    Raises `data.grid_mismatch`, `data.not_finite`, `data.unknown_label`, `job.cancelled`.
     """
     return comparing.compare_tissues(
-        prediction, reference, agreements=AGREEMENTS, scan=scan, tissues=tissues, scan_name=scan_name
+        prediction,
+        reference,
+        agreements=AGREEMENTS,
+        scan=scan,
+        tissues=tissues,
+        scan_name=scan_name,
+        on_progress=on_progress,
+        cancelled=cancelled,
     )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Dict, List, Mapping, Optional, Tuple
 
+from SSLSegmentationLib.contract.errors import SSLSegmentationError
 from SSLSegmentationLib.contract.measures import ABSENT, NOT_APPLICABLE, Measure, MeasureRow, states_of
 from SSLSegmentationLib.contract.tissues import TissueTable
 from SSLSegmentationLib.imaging.agreement.pair import Agreement, TissuePair, joint_box
 from SSLSegmentationLib.imaging.biomarkers.checks import require_finite, require_known_labels, require_same_grid, volume_name
-from SSLSegmentationLib.imaging.biomarkers.measuring import tissues_to_list
+from SSLSegmentationLib.imaging.biomarkers.measuring import Cancelled, Progress, tissues_to_list
 from SSLSegmentationLib.imaging.biomarkers.region import Box, find_boxes, slice_axis_of, touches_faces
 from SSLSegmentationLib.imaging.scan import LabelMap, Scan
 
@@ -26,6 +27,8 @@ def compare_tissues(
     scan: Optional[Scan],
     tissues: Optional[TissueTable],
     scan_name: str,
+    on_progress: Optional[Progress],
+    cancelled: Optional[Cancelled],
 ) -> List[MeasureRow]:
     """See `evaluate` of this room; `agreements` is its table."""
     names = volume_name(prediction, "the prediction"), volume_name(reference, "the reference")
@@ -40,7 +43,12 @@ def compare_tissues(
     require_known_labels(true, tissues=table, name=names[1])
     empty = {measure.name: None for measure in columns(agreements)}
     rows = []
-    for tissue in tissues_to_list(sorted({*predicted, *true}), tissues=table):
+    listed = tissues_to_list(sorted({*predicted, *true}), tissues=table)
+    for number, tissue in enumerate(listed):
+        if cancelled is not None and cancelled():
+            raise SSLSegmentationError(
+                "job.cancelled", f"Comparing {scan_name or names[0]} was cancelled.", hint="Start it again."
+            )
         boxes = predicted.get(tissue.value), true.get(tissue.value)
         values: Dict[str, Optional[float]] = dict(empty)
         pair = _cut(prediction, reference, label=tissue.value, box=joint_box(*boxes), scan=scan)
@@ -48,6 +56,8 @@ def compare_tissues(
             for agreement in agreements.values():
                 values.update(agreement.compute(pair))
         rows.append(MeasureRow(scan_name, tissue.name, tissue.value, _states(pair, true_box=boxes[1]), values))
+        if on_progress is not None:
+            on_progress((number + 1) / len(listed))
     return rows
 
 

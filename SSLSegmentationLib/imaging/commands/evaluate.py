@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import List, Mapping, Optional, Sequence, Tuple
 
 from SSLSegmentationLib.contract.measures import MeasureRow
+from SSLSegmentationLib.contract.reporting import Following
 from SSLSegmentationLib.contract.tissue_file import read_tissues
 from SSLSegmentationLib.contract.tissues import TissueTable
 from SSLSegmentationLib.imaging.agreement import TissueSummary, agreement_columns, evaluate, mean_dice, summarise
@@ -25,14 +26,17 @@ def run(arguments: argparse.Namespace) -> int:
         roles["image"] = arguments.image
     rows: List[MeasureRow] = []
     warnings: List[str] = []
-    for name, paths in pair_paths(roles).items():
-        found, notices = _evaluate_one(name, paths, tissues=table)
+    pairs = pair_paths(roles)
+    following = Following(arguments.reporter, total=len(pairs))
+    for name, paths in pairs.items():
+        following.begin()
+        found, notices = _evaluate_one(name, paths, tissues=table, following=following)
         rows += found
         warnings += notices
     columns = agreement_columns()
     summaries = summarise(rows)
     write_table(arguments.output, rows, columns=columns)
-    warn(warnings)
+    warn(warnings, reporter=arguments.reporter)
     if arguments.json:
         say_json(
             {
@@ -48,11 +52,22 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _evaluate_one(name: str, paths: Mapping[str, Path], *, tissues: Optional[TissueTable]) -> Tuple[List[MeasureRow], List[str]]:
+def _evaluate_one(
+    name: str, paths: Mapping[str, Path], *, tissues: Optional[TissueTable], following: Following
+) -> Tuple[List[MeasureRow], List[str]]:
     scan = read_scan(paths["image"]) if "image" in paths else None
     reference = read_label_map(paths["reference"], onto=None if scan is None else scan.geometry, tissues=tissues)
     prediction = read_label_map(paths["prediction"], onto=reference.geometry, tissues=tissues)
-    rows = evaluate(prediction, reference, scan=scan, tissues=tissues, scan_name=name)
+    following.check_cancelled()
+    rows = evaluate(
+        prediction,
+        reference,
+        scan=scan,
+        tissues=tissues,
+        scan_name=name,
+        on_progress=following.tell,
+        cancelled=following.cancelled,
+    )
     own = [] if scan is None else list(scan.warnings)
     return rows, [*own, *reference.warnings, *prediction.warnings]
 

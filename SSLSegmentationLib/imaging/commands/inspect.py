@@ -16,6 +16,7 @@ def run(arguments: argparse.Namespace) -> int:
     found: List[Inspection] = []
     refused: List[SSLSegmentationError] = []
     for path in arguments.paths:
+        arguments.reporter.check_cancelled()
         answer = _answer(path, arguments.labels)
         if isinstance(answer, Inspection):
             found.append(answer)
@@ -30,7 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
         say(json.dumps([facts.as_dict() for facts in found], indent=2, ensure_ascii=False, allow_nan=False))
         return EXIT_DONE
     for facts in found:
-        warn(facts.warnings)
+        warn(facts.warnings, reporter=arguments.reporter)
         say("\n".join(_lines(facts)))
     return EXIT_DONE
 

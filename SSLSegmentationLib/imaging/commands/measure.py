@@ -9,6 +9,7 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
 from SSLSegmentationLib.contract.measures import SLICE_MEASURES, Measure, MeasureRow
+from SSLSegmentationLib.contract.reporting import Following
 from SSLSegmentationLib.contract.tissue_file import read_tissues
 from SSLSegmentationLib.contract.tissues import TissueTable
 from SSLSegmentationLib.imaging.biomarkers import biomarker_columns, measure, measure_slices
@@ -42,8 +43,11 @@ def run(arguments: argparse.Namespace) -> int:
     rows: List[MeasureRow] = []
     slices: List[ScanSlices] = []
     warnings: List[str] = []
-    for name, paths in pair_paths(roles).items():
-        scan, labels, found = _measure_one(name, paths, maps=tuple(maps), tissues=table)
+    pairs = pair_paths(roles)
+    following = Following(arguments.reporter, total=len(pairs))
+    for name, paths in pairs.items():
+        following.begin()
+        scan, labels, found = _measure_one(name, paths, maps=tuple(maps), tissues=table, following=following)
         if by_slice:
             one = _measure_slices(scan, labels, found, position=arguments.slice)
             slices.append(one)
@@ -58,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
             # Its final name comes after the other table is written: both are there, or neither.
             files.enter_context(writing_slice_areas(arguments.slice_areas, slices))
         write_table(arguments.output, rows, columns=columns)
-    warn(warnings)
+    warn(warnings, reporter=arguments.reporter)
     if arguments.json:
         say_json(_facts(arguments, rows, columns=columns, slices=slices, warnings=warnings))
     else:
@@ -96,12 +100,14 @@ def _read_map(path: Path, onto: Geometry) -> Scan:
 
 
 def _measure_one(
-    name: str, paths: Mapping[str, Path], *, maps: Sequence[str], tissues: Optional[TissueTable]
+    name: str, paths: Mapping[str, Path], *, maps: Sequence[str], tissues: Optional[TissueTable], following: Following
 ) -> Tuple[Scan, LabelMap, List[MeasureRow]]:
     scan = read_scan(paths["image"])
     labels = read_label_map(paths["labels"], onto=scan.geometry, tissues=tissues)
     extra = {label: _read_map(paths[f"map {label}"], scan.geometry) for label in maps}
-    return scan, labels, measure(scan, labels, maps=extra, scan_name=name)
+    following.check_cancelled()
+    rows = measure(scan, labels, maps=extra, scan_name=name, on_progress=following.tell, cancelled=following.cancelled)
+    return scan, labels, rows
 
 
 def _measure_slices(

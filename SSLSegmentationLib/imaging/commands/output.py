@@ -6,6 +6,8 @@ import json
 import sys
 from typing import Any, Iterable, Mapping, Optional
 
+from SSLSegmentationLib.contract.reporting import Reporter
+
 
 def say(text: str) -> None:
     """One line on stdout."""
@@ -17,10 +19,12 @@ def say_json(facts: Mapping[str, Any]) -> None:
     say(json.dumps(facts, indent=2, ensure_ascii=False, allow_nan=False))
 
 
-def warn(warnings: Iterable[str]) -> None:
-    """One line each on stderr."""
+def warn(warnings: Iterable[str], *, reporter: Reporter) -> None:
+    """One line each on stderr, and told to whoever follows."""
     for warning in warnings:
-        sys.stderr.write(f"warning: {' '.join(warning.split())}\n")
+        line = " ".join(warning.split())
+        sys.stderr.write(f"warning: {line}\n")
+        reporter.warn(line)
 
 
 def number(value: Optional[float], *, digits: int) -> str:

@@ -7,25 +7,27 @@ import contextlib
 import json
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from SSLSegmentationLib.contract.errors import EXIT_DATA, EXIT_DONE, SSLSegmentationError
+from SSLSegmentationLib.contract.errors import EXIT_DATA, EXIT_DONE, EXIT_MEMORY, SSLSegmentationError
 from SSLSegmentationLib.contract.events import Event
-from SSLSegmentationLib.contract.failures import known_error
+from SSLSegmentationLib.contract.failures import describe_error, known_error
 from SSLSegmentationLib.contract.files import disk_errors
 from SSLSegmentationLib.contract.model_files import read_card
+from SSLSegmentationLib.contract.reporting import Reporter
 from SSLSegmentationLib.imaging.readers import read_scan
 from SSLSegmentationLib.imaging.writers import write_label_map, write_probabilities
 from SSLSegmentationLib.learning.commands.following import EventPrinter
 from SSLSegmentationLib.learning.prediction.inputs import InputCase, Inputs, check_headers, check_outputs, find_inputs
 from SSLSegmentationLib.learning.prediction.pipeline import Outcome, overlapped
 from SSLSegmentationLib.learning.prediction.plan import read_plan
-from SSLSegmentationLib.learning.threads import prepare_for_torch
+from SSLSegmentationLib.learning.prediction.warm import WarmPredictors
 
 if TYPE_CHECKING:
-    from SSLSegmentationLib.learning.prediction.predictor import Opened, Prediction
+    from SSLSegmentationLib.learning.prediction.predictor import Opened, Prediction, Predictor
 
 # Scans up to this size are read ahead; of larger ones memory holds one at a time.
 SMALL_VOXELS = 1 << 24
@@ -67,7 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
     inputs = find_inputs(arguments.inputs, channels=card.channels)
     check_outputs(inputs, [path for case in inputs.cases for path in destination.files(case)])
     inputs = check_headers(inputs)
-    report = Report(inputs, destination)
+    report = Report(inputs, destination, reporter=arguments.reporter)
     if inputs.cases:
         destination.make()
         _compute(arguments, inputs, destination, report)
@@ -77,11 +79,13 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 class Report:
-    """Tells the person at the terminal how it goes, and keeps the facts for --json."""
+    """Tells the person at the terminal and whoever follows how it goes, and keeps the facts for --json."""
 
-    def __init__(self, inputs: Inputs, destination: Destination) -> None:
+    def __init__(self, inputs: Inputs, destination: Destination, *, reporter: Reporter) -> None:
         self.rows: list[dict[str, Any]] = []
         self.failed = False
+        self.accounted = 0
+        self._reporter = reporter
         self._printer = EventPrinter()
         self._destination = destination
         self._total = len(inputs.cases)
@@ -100,6 +104,7 @@ class Report:
         """An input that can't be used."""
         self.failed = True
         self._printer.say(f"error: {error}")
+        self._reporter.fault(error)
         inputs = [str(path) for path in paths]
         self.rows.append({"inputs": inputs, "error": {"code": error.code, "message": error.message, "hint": error.hint}})
 
@@ -110,6 +115,8 @@ class Report:
         left = elapsed * (self._voxels - done) / done if done else None
         fields = {"phase": f"{case.stem}: scan", "step": self._finished + 1, "total": self._total, "seconds_left": left}
         self._printer(Event(time="", event="progress", fields=fields))
+        share_of_all = min(done / self._voxels, 1.0) if self._voxels else 1.0
+        self._reporter.progress(f"scan {self._finished + 1} of {self._total}", share=share_of_all, seconds_left=left)
 
     def finished(self, case: InputCase) -> None:
         self._finished += 1
@@ -119,6 +126,7 @@ class Report:
         """The results of a case lie under their final names."""
         for warning in warnings:
             self._printer.say(f"warning: {case.stem}: {warning}")
+            self._reporter.warn(f"{case.stem}: {warning}")
         row: dict[str, Any] = {"stem": case.stem, "inputs": [str(path) for path in case.paths]}
         row["labels"] = str(self._destination.label_map(case))
         if self._destination.with_probabilities:
@@ -131,13 +139,31 @@ class Report:
 
 
 def _compute(arguments: argparse.Namespace, inputs: Inputs, destination: Destination, report: Report) -> None:
-    prepare_for_torch()
-    from SSLSegmentationLib.learning.prediction.predictor import Predictor
+    """With the model that is kept from the command before, where it is the same."""
+    kept: WarmPredictors = arguments.kept.setdefault("predictors", WarmPredictors())
+    settings = {"device": arguments.device, "memory_bytes": arguments.memory}
+    was_loaded = kept.holds(arguments.model, **settings)
+    reporter: Reporter = arguments.reporter
+    try:
+        _segment(kept.get(arguments.model, **settings), inputs.cases, destination, report, reporter)
+        return
+    except Exception as error:
+        if describe_error(error).exit_code != EXIT_MEMORY:
+            raise
+        kept.drop()
+        if not was_loaded:
+            raise
+    # What was left from before may be what filled the memory: once more without it.
+    _segment(kept.get(arguments.model, **settings), inputs.cases[report.accounted :], destination, report, reporter)
 
-    predictor = Predictor(arguments.model, device=arguments.device, memory_bytes=arguments.memory)
+
+def _segment(
+    predictor: Predictor, cases: Sequence[InputCase], destination: Destination, report: Report, reporter: Reporter
+) -> None:
     report.start()
 
     def read(case: InputCase) -> Opened:
+        reporter.check_cancelled()
         return predictor.open([read_scan(path) for path in case.paths])
 
     def compute(case: InputCase, opened: Opened) -> Prediction:
@@ -145,6 +171,7 @@ def _compute(arguments: argparse.Namespace, inputs: Inputs, destination: Destina
             opened,
             probabilities=destination.with_probabilities,
             on_progress=lambda share: report.computed(case, share),
+            check_cancelled=reporter.check_cancelled,
         )
         report.finished(case)
         return prediction
@@ -153,12 +180,11 @@ def _compute(arguments: argparse.Namespace, inputs: Inputs, destination: Destina
         _write(prediction, case, destination)
         return prediction.warnings
 
-    outcomes = overlapped(
-        inputs.cases, read=read, compute=compute, write=write, is_small=lambda case: case.voxels <= SMALL_VOXELS
-    )
+    outcomes = overlapped(cases, read=read, compute=compute, write=write, is_small=lambda case: case.voxels <= SMALL_VOXELS)
     with contextlib.closing(outcomes):
         for outcome in outcomes:
             _account(outcome, report)
+            report.accounted += 1
     report.end()
 
 

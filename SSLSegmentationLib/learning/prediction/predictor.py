@@ -18,7 +18,7 @@ from SSLSegmentationLib.learning.prediction.assembly import FloatArray, LabelAss
 from SSLSegmentationLib.learning.prediction.memory import images_at_once, resident_bytes
 from SSLSegmentationLib.learning.prediction.plan import read_plan
 from SSLSegmentationLib.learning.prediction.probabilities import ProbabilityModel
-from SSLSegmentationLib.learning.prediction.slabs import Slab, slice_slabs, volume_slab
+from SSLSegmentationLib.learning.prediction.slabs import Probabilities, Slab, slice_slabs, volume_slab
 from SSLSegmentationLib.learning.prediction.sliding_window import window_slabs
 
 # A 3D volume is computed as a whole where no side is longer than this times the training shape's.
@@ -81,37 +81,56 @@ class Predictor:
         return self.compute(self.open(scans), probabilities=probabilities)
 
     def compute(
-        self, opened: Opened, *, probabilities: bool = False, on_progress: Callable[[float], None] | None = None
+        self,
+        opened: Opened,
+        *,
+        probabilities: bool = False,
+        on_progress: Callable[[float], None] | None = None,
+        check_cancelled: Callable[[], None] | None = None,
     ) -> Prediction:
-        """As `predict`, of a case that was opened before; `on_progress` is told the share that is done."""
+        """As `predict`, of a case that was opened before; `on_progress` is told the share that is done.
+
+        `check_cancelled` is called before each batch of images and raises what ends the prediction.
+        """
         grid = opened.source.grid
         assembly = LabelAssembly(
             grid, tissues=self.card.tissues, activation=self.card.activation, keep_probabilities=probabilities
         )
-        for slab in self._slabs(opened.source):
+        for slab in self._slabs(opened.source, self._asking(check_cancelled)):
             assembly.add(slab)
             if on_progress is not None:
                 on_progress((slab.start + slab.values.shape[1]) / grid.shape[0])
         label_map = LabelMap(assembly.labels, grid.geometry, self.card.tissues)
         return Prediction(label_map, assembly.probabilities, opened.warnings)
 
-    def _slabs(self, source: PreparedSource) -> Iterator[Slab]:
+    def _asking(self, check_cancelled: Callable[[], None] | None) -> Probabilities:
+        """The model, which asks first."""
+        if check_cancelled is None:
+            return self._model
+
+        def model(images: torch.Tensor) -> torch.Tensor:
+            check_cancelled()
+            return self._model(images)
+
+        return model
+
+    def _slabs(self, source: PreparedSource, model: Probabilities) -> Iterator[Slab]:
         _, depth, rows, columns = source.shape
         if self.card.network["dims"] == 2:
             # Smaller slices are padded to the training shape.
             padded = [max(side, own) for side, own in zip((rows, columns), self.card.training_shape, strict=True)]
             batch = self._at_once(padded[0] * padded[1])
-            return slice_slabs(source, self._model, batch=batch, neighbour_slices=self.plan.neighbour_slices)
+            return slice_slabs(source, model, batch=batch, neighbour_slices=self.plan.neighbour_slices)
         window = (self.card.training_shape[0], self.card.training_shape[1], self.card.training_shape[2])
         if all(side <= WHOLE_FACTOR * own for side, own in zip((depth, rows, columns), window, strict=True)):
             self._at_once(depth * rows * columns)
-            return iter([volume_slab(source, self._model)])
+            return iter([volume_slab(source, model)])
         # The sums of the weighted probabilities, half as much handed on, the weights, and the image that windows are cut from.
         maps = 1.5 * self.card.network["out_channels"] + 3 + self.card.network["in_channels"]
         held = int(maps * 4) * min(window[0], depth) * rows * columns
         batch = self._at_once(window[0] * window[1] * window[2], held=held)
         outputs = int(self.card.network["out_channels"])
-        return window_slabs(source, self._model, window=window, batch=batch, outputs=outputs, device=self.device)
+        return window_slabs(source, model, window=window, batch=batch, outputs=outputs, device=self.device)
 
     def _at_once(self, voxels: int, *, held: int = 0) -> int:
         """Images computed at once; `held` bytes are needed beside them."""
