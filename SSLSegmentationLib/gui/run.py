@@ -136,12 +136,3 @@ def number(value: Any) -> Optional[float]:
     """`value` where it is a finite number, else None: a run may have told garbage."""
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
     return float(value) if is_number and math.isfinite(value) else None
-
-
-def curves(run: Run) -> Dict[str, List[Any]]:
-    """Columns of validation: step, loss, validation_loss and every Dice score; None where a row lacks one."""
-    names: List[str] = []
-    for row in run.metrics:
-        names += [name for name in row if (name.startswith("dice") or name.endswith("loss")) and name not in names]
-    steps = [number(row.get("step")) for row in run.metrics]
-    return {"step": steps, **{name: [number(row.get(name)) for row in run.metrics] for name in names}}

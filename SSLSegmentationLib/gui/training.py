@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shutil
 from dataclasses import replace
@@ -14,7 +15,8 @@ from SSLSegmentationLib.contract.errors import SSLSegmentationError
 from SSLSegmentationLib.contract.files import disk_errors
 from SSLSegmentationLib.contract.jobs.folder import JobFolder
 from SSLSegmentationLib.gui.operation import Operation, Progress, Steps
-from SSLSegmentationLib.gui.run import CANCELLED, DONE, FAILED, INTERRUPTED, RUNNING, Run, curves
+from SSLSegmentationLib.gui.run import CANCELLED, DONE, FAILED, INTERRUPTED, RUNNING, Run
+from SSLSegmentationLib.gui.run_curves import curves
 from SSLSegmentationLib.gui.session import Session
 from SSLSegmentationLib.gui.texts import _
 
@@ -40,13 +42,36 @@ def default_name(what: str) -> str:
     return f"{what} {datetime.now():%Y-%m-%d %H.%M}"
 
 
-def start(session: Session, command: str, config: Mapping[str, Any], *, name: str, pretrained: Optional[Path] = None) -> Run:
-    """Starts "pretrain" or "finetune", detached: it goes on when Slicer is closed. Raises as `contract.client.start`."""
-    runs = session.settings.runs_folder
-    with disk_errors(runs):
-        runs.mkdir(parents=True, exist_ok=True)
+def new_folder(session: Session, name: str) -> Path:
+    """Makes the folder of a new run of about that name, for what has to lie in it before the start. Raises `disk.*`."""
+    folder = session.settings.runs_folder / free_name(session, name)
+    with disk_errors(folder):
+        folder.mkdir(parents=True)
+    return folder
+
+
+def start(
+    session: Session,
+    command: str,
+    config: Mapping[str, Any],
+    *,
+    name: str = "",
+    folder: Optional[Path] = None,
+    pretrained: Optional[Path] = None,
+) -> Run:
+    """Starts "pretrain" or "finetune", detached: it goes on when Slicer is closed. Raises as `contract.client.start`.
+
+    The run lies in `folder`, as `new_folder` made it, else in a new one of about that `name`.
+    """
+    python = session.engine_python()
+    place = new_folder(session, name) if folder is None else folder
     extra: Sequence[str] = () if pretrained is None else ("--pretrained", str(pretrained))
-    handle = client.start(command, config, job=runs / free_name(session, name), python=session.engine_python(), extra_args=extra)
+    try:
+        handle = client.start(command, config, job=place, python=python, extra_args=extra)
+    except SSLSegmentationError:
+        with contextlib.suppress(OSError):
+            place.rmdir()
+        raise
     session.runs.adopt(handle)
     return Run(handle)
 

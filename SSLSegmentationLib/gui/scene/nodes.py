@@ -24,6 +24,11 @@ def shown_name(node: Any) -> str:
     return name if len(name) <= LONGEST_SHOWN_NAME else name[: LONGEST_SHOWN_NAME - 1] + "…"
 
 
+def node_by_id(identifier: str) -> Any:
+    """The node of the application's scene with that id; None where there is none."""
+    return slicer.mrmlScene.GetNodeByID(identifier) if identifier else None
+
+
 def is_in_scene(node: Any) -> bool:
     """Whether the node is (still) part of a scene."""
     scene = node.GetScene() if node is not None else None

@@ -1,0 +1,1 @@
+"""Fine-tune: labelled scans, and a model to start from or none, to a segmentation model."""

@@ -1,0 +1,126 @@
+"""The table of runs: a line each, kept up to date without losing what is selected."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Dict, List, Optional, Sequence, Tuple
+
+import qt
+
+from SSLSegmentationLib.gui.run import CANCELLED, DONE, FAILED, INTERRUPTED, RUNNING
+from SSLSegmentationLib.gui.run_list import RunRow
+from SSLSegmentationLib.gui.texts import _, duration
+
+_NAME, _KIND, _STATE, _DICE, _STARTED = range(5)
+# Readable on light and dark backgrounds alike.
+_COLORS = {RUNNING: "#2a7fd4", DONE: "#2f9e44", FAILED: "#e03131", CANCELLED: "#868e96", INTERRUPTED: "#e8870c"}
+_HEIGHT = 170
+
+
+def state_text(state: str) -> str:
+    """The state of a run as a person says it."""
+    words = {
+        RUNNING: _("running"),
+        DONE: _("done"),
+        FAILED: _("failed"),
+        CANCELLED: _("stopped"),
+        INTERRUPTED: _("interrupted"),
+    }
+    return words.get(state, state)
+
+
+def kind_text(command: str) -> str:
+    """What a run does as a person says it."""
+    return {"pretrain": _("Pretrain"), "finetune": _("Fine-tune")}.get(command, command or "–")
+
+
+def started_text(started: str) -> str:
+    """A time in UTC as the clock of this computer shows it: "21 Nov 16:30"; "–" where there is none."""
+    try:
+        moment = datetime.fromisoformat(started).astimezone()
+    except ValueError:
+        return "–"
+    return f"{moment:%d %b %H:%M}"
+
+
+class RunsTable:
+    """A read-only table of `RunRow`s; one line can be selected. `on_selected` signals: connect `widget`'s."""
+
+    def __init__(self) -> None:
+        self.widget = qt.QTableWidget()
+        self._rows: Tuple[RunRow, ...] = ()
+        table = self.widget
+        titles = [_("Name"), _("Kind"), _("State"), _("Dice"), _("Started")]
+        table.setColumnCount(len(titles))
+        table.setHorizontalHeaderLabels(titles)
+        table.setSelectionBehavior(qt.QAbstractItemView.SelectRows)
+        table.setSelectionMode(qt.QAbstractItemView.SingleSelection)
+        table.setEditTriggers(qt.QAbstractItemView.NoEditTriggers)
+        table.setAlternatingRowColors(True)
+        table.setShowGrid(False)
+        table.setWordWrap(False)
+        table.verticalHeader().setVisible(False)
+        header = table.horizontalHeader()
+        for column in range(len(titles)):
+            header.setSectionResizeMode(column, qt.QHeaderView.ResizeToContents)
+        header.setSectionResizeMode(_NAME, qt.QHeaderView.Stretch)
+        table.setMinimumHeight(_HEIGHT)
+
+    @property
+    def selected(self) -> Optional[RunRow]:
+        """The run whose line is selected; None where none is."""
+        row = self.widget.currentRow()
+        return self._rows[row] if 0 <= row < len(self._rows) else None
+
+    def select(self, path: Optional[Path]) -> None:
+        """Selects the run in a folder; none where it is not in the table."""
+        places: Dict[Path, int] = {row.path: number for number, row in enumerate(self._rows)}
+        number = -1 if path is None else places.get(path, -1)
+        if number < 0:
+            self.widget.clearSelection()
+            self.widget.setCurrentCell(-1, -1)
+        else:
+            self.widget.selectRow(number)
+
+    def show(self, rows: Sequence[RunRow]) -> None:
+        """Shows the runs; the selected one stays selected. No signal is sent where that is still there."""
+        if tuple(rows) == self._rows:
+            return
+        selected = self.selected
+        blocked = self.widget.blockSignals(True)
+        before, self._rows = self._rows, tuple(rows)
+        self.widget.setRowCount(len(rows))
+        for number, row in enumerate(rows):
+            if number >= len(before) or before[number] != row:
+                self._fill(number, row)
+        self.select(selected.path if selected is not None else None)
+        self.widget.blockSignals(blocked)
+
+    def _fill(self, number: int, row: RunRow) -> None:
+        for column, text in enumerate(_cells(row)):
+            item = self.widget.item(number, column)
+            if item is None:
+                item = qt.QTableWidgetItem()
+                self.widget.setItem(number, column, item)
+            if item.text() != text:
+                item.setText(text)
+            item.setToolTip(f"{row.name}\n{row.path}" if column == _NAME else text)
+            if column == _STATE:
+                item.setForeground(qt.QBrush(qt.QColor(_COLORS.get(row.state, _COLORS[CANCELLED]))))
+
+
+def _cells(row: RunRow) -> List[str]:
+    state: Any = state_text(row.state)
+    if row.state == RUNNING and row.progress is not None:
+        parts = [] if row.progress.share is None else [f"{100 * row.progress.share:.0f} %"]
+        if row.progress.seconds_left is not None:
+            parts.append(_("{time} left").format(time=duration(row.progress.seconds_left)))
+        state = ", ".join(parts) or state
+    return [
+        row.name,
+        kind_text(row.command),
+        state,
+        "" if row.dice is None else f"{row.dice:.3f}",
+        started_text(row.started),
+    ]
