@@ -16,3 +16,4 @@ else:
     from Testing.harness.fixtures import *  # noqa: F403
 
     assert "torch" not in sys.modules, "torch does not belong into Slicer's process"
+    from Testing.gui.module import *  # noqa: F403

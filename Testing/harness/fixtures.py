@@ -84,13 +84,21 @@ def _children() -> set[int]:
     return found
 
 
+def _windows() -> list[Any]:
+    return [window for window in QtWidgets.QApplication.topLevelWidgets() if window and window.parentWidget() is None]
+
+
+def _running_timers() -> list[Any]:
+    return [timer for timer in look.timers if timer and timer.isActive()]
+
+
 def _left_behind(before: set[int]) -> list[str]:
     """What a test left: windows, running timers, processes, threads that would keep the application from ending."""
     process_events()
-    gc.collect()
-    process_events()
-    windows = [window for window in QtWidgets.QApplication.topLevelWidgets() if window]
-    timers = [timer for timer in look.timers if timer and timer.isActive()]
+    if _windows() or _running_timers():
+        gc.collect()
+        process_events()
+    windows, timers = _windows(), _running_timers()
     left = [f"widget {window.className()} '{window.objectName}'" for window in windows]
     left += [f"running timer of {timer.interval} ms" for timer in timers]
     left += [f"process {pid}" for pid in _children() - before]
@@ -100,7 +108,8 @@ def _left_behind(before: set[int]) -> list[str]:
         if thread is not threading.main_thread() and thread.is_alive() and not thread.daemon
     ]
     for window in windows:
-        sip.delete(window)
+        if not sip.isdeleted(window):
+            sip.delete(window)
     for timer in timers:
         if not sip.isdeleted(timer):
             timer.stop()

@@ -26,6 +26,10 @@ LOGICS = {
 IN_HIERARCHY = ("vtkMRMLDisplayableNode", "vtkMRMLTableNode", "vtkMRMLPlotChartNode", "vtkMRMLTextNode", "vtkMRMLTransformNode")
 
 
+# VTK frees a scene and its logics in an order that crashes, so they stay until the process ends.
+_kept: list[Stage] = []
+
+
 class Stage:
     """One scene with everything that observes it; kept alive as long as it is used."""
 
@@ -44,6 +48,7 @@ class Stage:
         self.layout_logic = slicer.vtkMRMLLayoutLogic()
         self.layout_logic.SetMRMLScene(self.scene)
         self._let_bundles_be_read(cache_folder)
+        _kept.append(self)
         self._observer = self.scene.AddObserver(slicer.vtkMRMLScene.NodeAddedEvent, self._node_added)
 
     def _let_bundles_be_read(self, cache_folder: Path) -> None:

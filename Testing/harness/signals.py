@@ -55,6 +55,11 @@ def caller(slot: Slot, *, n_arguments: int) -> Callable[..., None]:
     return call
 
 
+def native(sender: QObject, name: str) -> Any:
+    """PyQt's own signal, which holds bound methods weakly: for the stand-ins, whose counterparts are C++ inside."""
+    return object.__getattribute__(sender, name)
+
+
 def _types(signature: str) -> list[str]:
     inside = signature.partition("(")[2].rpartition(")")[0]
     return [part for part in inside.split(",") if part]

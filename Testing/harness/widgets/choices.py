@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from PyQt6 import QtCore, QtGui, QtWidgets
 
+from Testing.harness.signals import native
+
 _CHECK = QtCore.Qt.ItemDataRole.CheckStateRole
 
 
@@ -37,8 +39,8 @@ class ctkCheckableComboBox(QtWidgets.QComboBox):  # noqa: N801
 
     def __init__(self, parent: QtWidgets.QWidget | None = None) -> None:
         super().__init__(parent)
-        self.model().rowsInserted.connect(self._make_checkable)
-        self.model().dataChanged.connect(self._changed)
+        native(self.model(), "rowsInserted").connect(self._make_checkable)
+        native(self.model(), "dataChanged").connect(self._changed)
 
     def _make_checkable(self, _parent: QtCore.QModelIndex, first: int, last: int) -> None:
         for row in range(first, last + 1):

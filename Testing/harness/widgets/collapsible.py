@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from PyQt6 import QtCore, QtGui, QtWidgets
 
+from Testing.harness.signals import native
+
 _HEADER = 24
 _UNLIMITED = 16777215
 
@@ -25,7 +27,7 @@ class ctkCollapsibleButton(QtWidgets.QAbstractButton):  # noqa: N801
         self.setSizePolicy(QtWidgets.QSizePolicy.Policy.Preferred, QtWidgets.QSizePolicy.Policy.Preferred)
         self._flat = False
         self._collapsed_height = 0
-        self.toggled.connect(self._fold)
+        native(self, "toggled").connect(self._fold)
 
     def _fold(self, shown: bool) -> None:
         self.setMaximumHeight(_UNLIMITED if shown else _HEADER + self._collapsed_height)
@@ -91,7 +93,7 @@ class ctkCollapsibleGroupBox(QtWidgets.QGroupBox):  # noqa: N801
         self.setCheckable(True)
         self.setChecked(True)
         self._collapsed_height = 0
-        self.toggled.connect(self._fold)
+        native(self, "toggled").connect(self._fold)
 
     def _fold(self, shown: bool) -> None:
         self.setMaximumHeight(_UNLIMITED if shown else _HEADER + self._collapsed_height)

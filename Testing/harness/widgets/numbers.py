@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from PyQt6 import QtCore, QtWidgets
 
+from Testing.harness.signals import native
+
 _STEPS = 10_000
 
 
@@ -97,11 +99,14 @@ class ctkSliderWidget(_Bounded):  # noqa: N801
         self._row.addWidget(self._slider, 1)
         self._row.addWidget(self._spins[0])
         self._spins[0].valueChanged.connect(self._spun)
-        self._slider.valueChanged.connect(lambda share: self.setValue(self._value_at(share)))
+        native(self._slider, "valueChanged").connect(self._slid)
 
     def _spun(self, value: float) -> None:
         self._show_slider()
         self.valueChanged.emit(value)
+
+    def _slid(self, share: int) -> None:
+        self.setValue(self._value_at(share))
 
     def setValue(self, value: float) -> None:
         self._spins[0].setValue(value)
@@ -128,7 +133,7 @@ class ctkRangeWidget(_Bounded):  # noqa: N801
         self._row.addWidget(self._spins[1])
         self._slider.setEnabled(False)
         for spin in self._spins:
-            spin.valueChanged.connect(self._spun)
+            native(spin, "valueChanged").connect(self._spun)
 
     def _spun(self, _value: float) -> None:
         self._show_slider()

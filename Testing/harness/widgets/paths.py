@@ -7,6 +7,7 @@ from pathlib import Path
 from PyQt6 import QtCore, QtWidgets
 
 from Testing.harness.record import answers
+from Testing.harness.signals import native
 
 
 class ctkPathLineEdit(QtWidgets.QWidget):  # noqa: N801
@@ -33,8 +34,8 @@ class ctkPathLineEdit(QtWidgets.QWidget):  # noqa: N801
         row.setSpacing(2)
         row.addWidget(self._line, 1)
         row.addWidget(self._browse)
-        self._line.editTextChanged.connect(self._changed)
-        self._browse.clicked.connect(self.browse)
+        native(self._line, "editTextChanged").connect(self._changed)
+        native(self._browse, "clicked").connect(self.browse)
         self.setSizePolicy(QtWidgets.QSizePolicy.Policy.Expanding, QtWidgets.QSizePolicy.Policy.Fixed)
 
     def _changed(self, path: str) -> None:
@@ -98,7 +99,7 @@ class ctkDirectoryButton(QtWidgets.QWidget):  # noqa: N801
         row = QtWidgets.QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self._button)
-        self._button.clicked.connect(self.browse)
+        native(self._button, "clicked").connect(self.browse)
 
     def browse(self) -> None:
         if answers.directory:
