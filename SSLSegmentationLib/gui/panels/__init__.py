@@ -7,6 +7,7 @@ from typing import Dict
 # Name → module and class of the view, imported when the panel is opened for the first time.
 PANELS: Dict[str, str] = {
     "backend": "backend.view:BackendPanel",
+    "scans": "scans.view:ScansPanel",
     "apply": "apply.view:ApplyPanel",
     "biomarkers": "biomarkers.view:BiomarkersPanel",
 }

@@ -1,0 +1,278 @@
+"""What the chosen folders, data sets and nodes hold: found quickly by headers, then looked at in detail beside the window."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Callable, Deque, Dict, List, Optional, Sequence, Set, Tuple
+
+from SSLSegmentationLib.contract.config import DataConfig
+from SSLSegmentationLib.contract.errors import EXIT_DATA, EXIT_MEMORY, SSLSegmentationError
+from SSLSegmentationLib.contract.tissues import Tissue, TissueTable, default_tissue
+from SSLSegmentationLib.gui.data_choice import DataChoice, labelled_config
+from SSLSegmentationLib.gui.operation import Progress, Steps
+from SSLSegmentationLib.gui.panels.scans.rows import Found, FoundLabel, FoundRow, modality_note
+from SSLSegmentationLib.gui.panels.scans.state import ScansState
+from SSLSegmentationLib.gui.scene import volumes
+from SSLSegmentationLib.gui.scene.label_layers import segment_tissues
+from SSLSegmentationLib.gui.scene.nodes import node_of_id
+from SSLSegmentationLib.gui.scene_cases import save_pair, with_segments
+from SSLSegmentationLib.gui.session import Session
+from SSLSegmentationLib.gui.texts import _
+from SSLSegmentationLib.gui.worker_steps import request_steps
+from SSLSegmentationLib.imaging.dataset import CaseList, find_cases
+from SSLSegmentationLib.imaging.readers.opening import open_scan
+from SSLSegmentationLib.imaging.readers.segments import parse_segments
+from SSLSegmentationLib.imaging.scan import Case
+
+PREFIX = "scans"
+# Label maps that the worker has been given at a time: enough for it not to wait, few for others that need it.
+AT_ONCE = 4
+# Told of the row at a position, first when its header is read and again when its voxels are.
+OnRow = Callable[[int, FoundRow], None]
+
+
+def load_state(session: Session) -> ScansState:
+    """What the panel Scans remembers, for other panels."""
+    return session.store.load(ScansState, prefix=PREFIX)
+
+
+def save_state(session: Session, state: ScansState) -> None:
+    session.store.save(state, prefix=PREFIX)
+
+
+def add_pair(session: Session, volume: Any, segmentation: Any) -> ScansState:
+    """Adds a volume of the scene with its segmentation to the labelled scans; gives the state, which is kept.
+
+    Segments that the tissue table lacks are added to it. Raises `data.missing` or `data.empty`.
+    """
+    state = load_state(session)
+    tissues = with_segments(state.tissue_table(), segmentation)
+    state.set_tissues(tissues)
+    state.add_pair(volume.GetID(), segmentation.GetID())
+    save_state(session, state)
+    return state
+
+
+def prepare(session: Session) -> Steps[DataChoice]:
+    """The choice of the panel Scans for a training, with the labelled pairs of the scene saved as they are now.
+
+    Raises what `save_pair` raises, and what reading a data set's description does.
+    """
+    state = load_state(session)
+    pairs = state.pairs()
+    tissues = state.tissue_table()
+    if pairs and not len(tissues):
+        source = labelled_config(DataChoice.of(state))
+        tissues = find_cases(source).tissues if source is not None else tissues
+    nodes = [(node_of_id(volume), node_of_id(segmentation)) for volume, segmentation in pairs]
+    for _volume, segmentation in nodes:
+        tissues = with_segments(tissues, segmentation)
+    entries: List[Dict[str, Any]] = []
+    for number, (volume, segmentation) in enumerate(nodes):
+        for progress in _saving(entries, session, volume, segmentation, tissues):
+            text = _("Scan {number} of {count}: {what}").format(number=number + 1, count=len(nodes), what=progress.text)
+            yield Progress(text, (number + (progress.share or 0.0)) / len(nodes))
+    if nodes:
+        state.set_tissues(tissues)
+        save_state(session, state)
+    return DataChoice.of(state, added=entries)
+
+
+def _saving(entries: List[Dict[str, Any]], session: Session, volume: Any, segmentation: Any, tissues: TissueTable) -> Steps[None]:
+    entry = yield from save_pair(session, volume, segmentation, tissues)
+    # Two nodes of the same voxels are one scan; the later one counts.
+    entries[:] = [other for other in entries if other["id"] != entry["id"]] + [entry]
+
+
+def find(session: Session, state: ScansState, *, on_row: Optional[OnRow] = None) -> Steps[Found]:
+    """What is there to learn from: every scan by its header, then label maps (and, `thorough`, all scans) by their voxels.
+
+    A scan that cannot be used has a problem in its row and stops nothing. Left early, rows have been told to `on_row`.
+    Raises only what is wrong with the worker: `environment.*`, `job.backend_*`, `disk.*`.
+    """
+    tell = on_row or (lambda position, row: None)
+    rows: List[FoundRow] = []
+    problems: List[str] = []
+    tissues = TissueTable(())
+    choice = DataChoice.of(state)
+    for source in (labelled_config(choice), _unlabelled_config(choice)):
+        yield Progress(_("Looking for scans"))
+        if source is None:
+            continue
+        try:
+            found = find_cases(source)
+        except SSLSegmentationError as error:
+            problems.append(f"{error.message} {error.hint}")
+            continue
+        tissues = tissues if len(tissues) else found.tissues
+        rows += _new_rows(found, rows, modality=state.modality)
+    for position, row in enumerate(rows):
+        yield Progress(_("Reading headers: {done} of {all}").format(done=position, all=len(rows)), position / len(rows))
+        rows[position] = _with_header(row)
+        tell(position, rows[position])
+    for volume, segmentation in state.pairs():
+        rows.append(_scene_row(volume, segmentation, modality=state.modality))
+        tell(len(rows) - 1, rows[-1])
+        yield Progress(_("Looking at the scene"))
+    yield from _details(session, rows, thorough=state.thorough, tell=tell)
+    return Found(tuple(rows), tissues, tuple(problems))
+
+
+def _unlabelled_config(choice: DataChoice) -> Optional[DataConfig]:
+    return DataConfig(unlabelled=choice.unlabelled, modality=choice.modality) if choice.unlabelled else None
+
+
+def _new_rows(found: CaseList, known: Sequence[FoundRow], *, modality: str) -> List[FoundRow]:
+    """A row per case whose files no row has yet: unlabelled folders often hold the labelled scans as well."""
+    files: Set[Path] = {path for row in known for path in row.images}
+    return [_row(case, modality=modality) for case in found.cases if not files.intersection(case.images)]
+
+
+def _row(case: Case, *, modality: str) -> FoundRow:
+    return FoundRow(
+        name=case.id,
+        modality=modality,
+        images=tuple(dict.fromkeys(case.images)),
+        label=case.label,
+        volumes=len(case.images) if any(volume is not None for volume in case.volumes) else 1,
+        labelled=case.label is not None,
+        problems=tuple(_sentence(problem) for problem in case.problems),
+    )
+
+
+def _with_header(row: FoundRow) -> FoundRow:
+    """The row with what the headers of its files say: nothing of the voxels is read."""
+    if row.problems:
+        return row
+    try:
+        opened = [open_scan(path) for path in row.images]
+        for path, file in zip(row.images, opened):
+            if file.volumes != row.volumes:
+                fact = _("{path} holds {count} volumes, {wanted} expected.")
+                raise SSLSegmentationError("data.not_3d", fact.format(path=path.name, count=file.volumes, wanted=row.volumes))
+        tissues = _named_tissues(row.label) if row.label is not None else TissueTable(())
+    except SSLSegmentationError as error:
+        return replace(row, problems=(*row.problems, error.message))
+    slices, lines, columns = opened[0].geometry.shape
+    across, down, between = opened[0].geometry.spacing
+    labels = tuple(FoundLabel(tissue.value, tissue.name, named=True) for tissue in tissues)
+    return replace(
+        row,
+        size=(columns, lines, slices),
+        spacing=(across, down, between),
+        tissues=tissues,
+        labels=labels or row.labels,
+        notes=tuple(dict.fromkeys(warning for file in opened for warning in file.warnings)),
+    )
+
+
+def _named_tissues(label: Path) -> TissueTable:
+    """The segments that a label map's header names; empty for formats without names."""
+    segments = parse_segments(label, open_scan(label).fields)
+    distinct = {segment.value: segment for segment in reversed(segments)}
+    return TissueTable.of(
+        Tissue(value, segment.name, segment.color or default_tissue(value).color, segment.terminology)
+        for value, segment in distinct.items()
+        if value > 0
+    )
+
+
+def _scene_row(volume_id: str, segmentation_id: str, *, modality: str) -> FoundRow:
+    """A labelled pair of the scene. Whether segments overlap shows when it is saved."""
+    try:
+        volume, segmentation = node_of_id(volume_id), node_of_id(segmentation_id)
+        facts = volumes.volume_facts(volume)
+    except SSLSegmentationError as error:
+        return FoundRow(_("(gone)"), modality, labelled=True, node=volume_id, problems=(error.message,))
+    notes: Tuple[str, ...] = ()
+    if facts.modality and facts.modality != modality:
+        notes = (_("Slicer takes it for {found}: is the modality right?").format(found=facts.modality.upper()),)
+    row = FoundRow(facts.name, facts.modality or modality, labelled=True, node=volume_id, notes=notes)
+    slices, lines, columns = facts.shape
+    row = replace(row, size=(columns, lines, slices), spacing=facts.spacing)
+    try:
+        volumes.scan_of(volume)
+        tissues = segment_tissues(segmentation)
+    except SSLSegmentationError as error:
+        return replace(row, problems=(error.message,))
+    labels = tuple(FoundLabel(tissue.value, tissue.name, named=True) for tissue in tissues)
+    return replace(row, tissues=tissues, labels=labels)
+
+
+def _details(session: Session, rows: List[FoundRow], *, thorough: bool, tell: OnRow) -> Steps[None]:
+    """Has the worker read the voxels of label maps with their scans, and of all scans where `thorough`."""
+    waiting: Deque[Tuple[int, Steps[Any]]] = deque()
+    for position, row in enumerate(rows):
+        words = _inspect_words(row, thorough=thorough)
+        if words:
+            waiting.append((position, request_steps(session.local, words, "")))
+    active: List[Tuple[int, Steps[Any]]] = []
+    total, done, began = len(waiting), 0, time.monotonic()
+    try:
+        while waiting or active:
+            while waiting and len(active) < AT_ONCE:
+                active.append(waiting.popleft())
+            ended = 0
+            for position, steps in list(active):
+                if _ends(steps, rows, position):
+                    active.remove((position, steps))
+                    tell(position, rows[position])
+                    ended += 1
+            done += ended
+            left = (time.monotonic() - began) * (total - done) / done if done else None
+            text = _("Reading voxels: {done} of {all}").format(done=done, all=total)
+            yield Progress(text, done / total, left, waits=not ended)
+    finally:
+        for _position, steps in active:
+            steps.close()
+
+
+def _inspect_words(row: FoundRow, *, thorough: bool) -> List[str]:
+    if row.problems or row.node:
+        return []
+    if row.label is not None:
+        # A file of several channels is not read as one scan: its label map is looked at alone.
+        image = row.images[0] if row.volumes == 1 else row.label
+        return ["inspect", str(image), "--labels", str(row.label), "--json"]
+    return ["inspect", *map(str, row.images), "--json"] if thorough and row.volumes == 1 else []
+
+
+def _ends(steps: "Steps[Any]", rows: List[FoundRow], position: int) -> bool:
+    """Moves a request on; whether it has ended, and then the row says what came out."""
+    try:
+        next(steps)
+        return False
+    except StopIteration as end:
+        rows[position] = _with_facts(rows[position], end.value.json()[0])
+    except SSLSegmentationError as error:
+        if error.exit_code not in (EXIT_DATA, EXIT_MEMORY):
+            raise
+        rows[position] = replace(rows[position], problems=(*rows[position].problems, error.message))
+    return True
+
+
+def _with_facts(row: FoundRow, facts: Dict[str, Any]) -> FoundRow:
+    """The row with what `sslseg inspect` found."""
+    notes = [*row.notes, *facts["warnings"]]
+    if row.volumes == 1:
+        notes.append(modality_note(row.modality, facts["min"]))
+    problems = list(row.problems)
+    if row.volumes == 1 and facts["n_not_finite"]:
+        problems.append(_("{count} of its voxels are NaN or infinite.").format(count=facts["n_not_finite"]))
+    labels = row.labels
+    if row.label is not None:
+        named = {tissue.name for tissue in row.tissues}
+        labels = tuple(
+            FoundLabel(label["value"], label["name"], named=label["name"] in named, voxels=label["voxels"])
+            for label in facts["labels"]
+        )
+        if not labels:
+            notes.append(_("Its label map holds nothing but background."))
+    return replace(row, labels=labels, problems=tuple(problems), notes=tuple(dict.fromkeys(note for note in notes if note)))
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith(".") else f"{text}."

@@ -1,0 +1,122 @@
+"""One scan of the table of what was found: its facts, the labels in its label map, and what is wrong with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import List, Optional, Sequence, Tuple
+
+from SSLSegmentationLib.contract.tissues import TissueTable, default_tissue
+from SSLSegmentationLib.gui.texts import _
+from SSLSegmentationLib.imaging.dataset.usable import joined_tissues
+
+# Lower than this are the values of air on CT (HU), which MRI does not have.
+AIR_HU = -500.0
+
+
+@dataclass(frozen=True)
+class FoundLabel:
+    """A value of a label map; `named` says that the file itself names it. `voxels` is None where they were not counted."""
+
+    value: int
+    name: str
+    named: bool = False
+    voxels: Optional[int] = None
+
+
+@dataclass(frozen=True)
+class FoundRow:
+    """A scan and its label map.
+
+    `size` in voxels and `spacing` in mm are along columns, rows and slices, None until the header is read. `labels` is None
+    until they are known. `problems` keep the scan from being used, `notes` do not. `node` is a volume of the scene.
+    """
+
+    name: str
+    modality: str
+    images: Tuple[Path, ...] = ()
+    label: Optional[Path] = None
+    volumes: int = 1
+    node: str = ""
+    labelled: bool = False
+    size: Optional[Tuple[int, int, int]] = None
+    spacing: Optional[Tuple[float, float, float]] = None
+    labels: Optional[Tuple[FoundLabel, ...]] = None
+    tissues: TissueTable = TissueTable(())
+    problems: Tuple[str, ...] = ()
+    notes: Tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Found:
+    """Everything that was found. `tissues` are those that a data set's description names; `problems` concern no one scan."""
+
+    rows: Tuple[FoundRow, ...]
+    tissues: TissueTable = TissueTable(())
+    problems: Tuple[str, ...] = ()
+
+
+def modality_note(modality: str, minimum: Optional[float]) -> str:
+    """Why the values do not look like those of the modality; "" where they do or are not known."""
+    if minimum is None:
+        return ""
+    if modality == "mri" and minimum <= AIR_HU:
+        return _("Its values go down to {value:.0f}, as those of CT do: is the modality right?").format(value=minimum)
+    if modality == "ct" and minimum >= 0:
+        return _("It has no negative value, but CT in HU has them (air is −1000): is the modality right?")
+    return ""
+
+
+def table_problems(row: FoundRow, tissues: TissueTable) -> Tuple[str, ...]:
+    """What in the row's label map the tissue table lacks. An empty table lacks nothing: names come from the data then."""
+    if row.labels is None or not len(tissues):
+        return ()
+    names = {tissue.name.casefold() for tissue in tissues}
+    if row.labels and all(label.named and label.name.casefold() in names for label in row.labels):
+        return ()
+    unknown = [label for label in row.labels if tissues.find(label.value) is None]
+    if not unknown:
+        return ()
+    listed = ", ".join(f"{label.value} ({label.name})" if label.named else str(label.value) for label in unknown[:5])
+    return (_("Its label map holds values that the tissue table lacks: {values}.").format(values=listed),)
+
+
+def all_problems(row: FoundRow, tissues: TissueTable) -> Tuple[str, ...]:
+    return row.problems + table_problems(row, tissues)
+
+
+def label_text(row: FoundRow, tissues: TissueTable) -> str:
+    """The names of a row's labels; the table's where the file gives none."""
+    if row.labels is None:
+        return _("not read yet") if row.labelled and not row.problems else ""
+    if not row.labels:
+        return _("nothing but background") if row.labelled else ""
+    names = []
+    for label in row.labels:
+        known = None if label.named else tissues.find(label.value)
+        names.append(label.name if known is None else known.name)
+    return ", ".join(names)
+
+
+def with_found(tissues: TissueTable, found: Found) -> TissueTable:
+    """The table with the tissues that were found and that it lacks. The same name is the same tissue."""
+    table = joined_tissues(TissueTable.of(tissues), [found.tissues, *_distinct(found.rows)])
+    values = {label.value for row in found.rows for label in row.labels or () if not label.named}
+    extra = [default_tissue(value) for value in sorted(values) if table.find(value) is None]
+    return TissueTable.of([*table, *extra], given=bool(len(table) or extra))
+
+
+def _distinct(rows: Sequence[FoundRow]) -> List[TissueTable]:
+    """The tables that rows bring along, each once: thousands of rows usually share one."""
+    return list(dict.fromkeys(row.tissues for row in rows if len(row.tissues)))
+
+
+def counts_text(rows: Sequence[FoundRow], tissues: TissueTable) -> str:
+    """ "156 scans, 9 labelled, 1 problem"."""
+    labelled = sum(row.labelled for row in rows)
+    problems = sum(bool(all_problems(row, tissues)) for row in rows)
+    scans = _("1 scan") if len(rows) == 1 else _("{count} scans").format(count=len(rows))
+    what = [scans, _("{count} labelled").format(count=labelled)]
+    if problems:
+        what.append(_("1 problem") if problems == 1 else _("{count} problems").format(count=problems))
+    return ", ".join(what)
