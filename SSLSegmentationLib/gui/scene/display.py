@@ -6,7 +6,11 @@ from typing import Any
 
 import slicer
 
+from SSLSegmentationLib.gui.operation import Steps
 from SSLSegmentationLib.gui.scene.nodes import require_in_scene
+from SSLSegmentationLib.gui.scene.segmentations import volume_of
+from SSLSegmentationLib.gui.scene.segments import closed_surface
+from SSLSegmentationLib.gui.scene.surfaces import make_surfaces
 
 
 def show_volume(volume: Any, *, fit: bool = True) -> None:
@@ -17,6 +21,55 @@ def show_volume(volume: Any, *, fit: bool = True) -> None:
         return
     logic.GetSelectionNode().SetActiveVolumeID(volume.GetID())
     logic.PropagateVolumeSelection(1 if fit else 0)
+
+
+def show_segmentation(segmentation: Any) -> None:
+    """Shows a segmentation over the volume on which it was made."""
+    require_in_scene(segmentation)
+    segmentation.CreateDefaultDisplayNodes()
+    segmentation.SetDisplayVisibility(True)
+    volume = volume_of(segmentation)
+    if volume is not None:
+        show_volume(volume)
+
+
+def show_in_3d(segmentation: Any, *, shown: bool) -> Steps[Any]:
+    """Shows the surfaces of a segmentation in the 3D views, which makes those that are missing, or hides them.
+
+    Gives the node. Raises `data.missing` where it is no longer in the scene.
+    """
+    require_in_scene(segmentation)
+    if shown:
+        yield from make_surfaces(segmentation)
+    segmentation.CreateDefaultDisplayNodes()
+    display = segmentation.GetDisplayNode()
+    if shown:
+        display.SetPreferredDisplayRepresentationName3D(closed_surface())
+    display.SetVisibility3D(shown)
+    return segmentation
+
+
+def shown_volume() -> Any:
+    """The volume in the background of the slice views, the one of the first view that has any; None without one."""
+    for view in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode"):
+        volume = slicer.mrmlScene.GetNodeByID(view.GetBackgroundVolumeID() or "")
+        if volume is not None:
+            return volume
+    return None
+
+
+def edited_segmentation(volume: Any) -> Any:
+    """The segmentation that the Segment Editor shows for a volume, else the newest one made on it; None without one."""
+    own = [
+        node
+        for node in slicer.util.getNodesByClass("vtkMRMLSegmentationNode")
+        if node.GetNodeReference(node.GetReferenceImageGeometryReferenceRole()) is volume
+    ]
+    for editor in slicer.util.getNodesByClass("vtkMRMLSegmentEditorNode"):
+        edited = editor.GetSegmentationNode()
+        if edited is not None and (edited in own or editor.GetSourceVolumeNode() is volume):
+            return edited
+    return own[-1] if own else None
 
 
 def show_table(table: Any) -> None:

@@ -7,24 +7,26 @@ from typing import Any
 import slicer
 
 from SSLSegmentationLib.gui.scene.nodes import require_in_scene
+from SSLSegmentationLib.gui.scene.segmentations import volume_of
 
 
-def open_in_editor(segmentation: Any, volume: Any, *, segment_id: str = "") -> bool:
-    """Shows the Segment Editor with the segmentation over its volume; False where Slicer has no window.
+def open_in_editor(segmentation: Any, volume: Any = None, *, segment_id: str = "") -> bool:
+    """Shows the Segment Editor with the segmentation over a volume (that on which it was made where none is given).
 
-    Raises `data.missing` where one of them is no longer in the scene.
+    False where Slicer has no window. Raises `data.missing` where one of them is no longer in the scene.
     """
     require_in_scene(segmentation)
-    require_in_scene(volume)
-    if slicer.util.mainWindow() is None:
+    source = volume_of(segmentation) if volume is None else volume
+    require_in_scene(source)
+    try:
+        slicer.util.selectModule("SegmentEditor")
+    except RuntimeError:
         return False
-    slicer.util.selectModule("SegmentEditor")
     editor = slicer.modules.segmenteditor.widgetRepresentation().self().editor
     # The segmentation before the volume: the other order is refused.
     editor.setSegmentationNode(segmentation)
-    editor.setSourceVolumeNode(volume)
-    first = segmentation.GetSegmentation().GetNthSegmentID(0) if segmentation.GetSegmentation().GetNumberOfSegments() else ""
-    chosen = segment_id or first
-    if chosen:
-        editor.setCurrentSegmentID(chosen)
+    editor.setSourceVolumeNode(source)
+    content = segmentation.GetSegmentation()
+    if content.GetNumberOfSegments():
+        editor.setCurrentSegmentID(segment_id or content.GetNthSegmentID(0))
     return True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Iterator, Tuple
+from typing import Any, Callable, Dict, Iterator, Optional, Tuple
 
 import numpy as np
 import numpy.typing as npt
@@ -55,9 +55,10 @@ def slabs(shape: Tuple[int, ...], voxels_at_once: int = STEP_VOXELS) -> Iterator
         yield slice(start, min(start + thickness, shape[0]))
 
 
-def box_of(labels: Callable[[], Array], *, text: str) -> Steps[Box]:
-    """The smallest box that holds all voxels above 0 of the array that `labels` gives; of size 0 where there are none.
+def box_of(labels: Callable[[], Array], *, text: str, value: Optional[int] = None) -> Steps[Box]:
+    """The smallest box that holds all voxels above 0 (or of `value`) of the array that `labels` gives at each step.
 
+    Its size is 0 where there are none.
     Raises `data.unreadable` where the array gets another shape on the way.
     """
     shape = labels().shape
@@ -67,9 +68,9 @@ def box_of(labels: Callable[[], Array], *, text: str) -> Steps[Box]:
         yield Progress(text, part.start / shape[0])
         if labels().shape != shape:
             raise SSLSegmentationError("data.unreadable", _("A segment was edited while it was read."), hint=_("Start again."))
-        slab = labels()[part]
-        used[part] = slab.reshape(len(slab), -1).max(axis=1, initial=0) > 0
-        np.logical_or(face, slab.max(axis=0) > 0, out=face)
+        slab = labels()[part] > 0 if value is None else labels()[part] == value
+        used[part] = slab.reshape(len(slab), -1).any(axis=1)
+        np.logical_or(face, slab.any(axis=0), out=face)
     return _range(used), _range(np.any(face, axis=1)), _range(np.any(face, axis=0))
 
 

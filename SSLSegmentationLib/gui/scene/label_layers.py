@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence, Set, Tuple
 
@@ -16,24 +16,28 @@ from SSLSegmentationLib.gui.operation import Progress, Steps
 from SSLSegmentationLib.gui.scene import images, resampling, transforms
 from SSLSegmentationLib.gui.scene.nodes import require_in_scene, shown_name
 from SSLSegmentationLib.gui.scene.raw_nrrd import write_raw_nrrd
-from SSLSegmentationLib.gui.scene.segmentations import LABEL_VALUE_TAG, binary_labelmap, tag_of
+from SSLSegmentationLib.gui.scene.segments import LABEL_VALUE_TAG, binary_labelmap, tag_of
 from SSLSegmentationLib.gui.scene.volumes import geometry_of, ijk_to_ras
 from SSLSegmentationLib.gui.texts import _
-from SSLSegmentationLib.imaging.geometry import Geometry
 
 
 @dataclass(frozen=True)
 class LabelLayer:
-    """Segments that share no voxel: `array` (slices, rows, columns) of unsigned integers on the grid `geometry`.
+    """Segments that share no voxel: `array` (slices, rows, columns) of unsigned integers on a volume's grid.
 
     `tissues` has the segments in the order of their values, `segment_ids` their ids in the same order; both also hold
     segments without voxels. Names are distinct.
     """
 
     array: images.Array
-    geometry: Geometry
     tissues: TissueTable
     segment_ids: Tuple[str, ...]
+
+    def only(self, value: int) -> "LabelLayer":
+        """The segment of that value alone, with the value 1."""
+        place = self.tissues.values.index(value)
+        alone = TissueTable.of([replace(self.tissues.tissues[place], value=1)], given=True)
+        return LabelLayer((self.array == value).astype(np.uint8), alone, (self.segment_ids[place],))
 
 
 def label_layers(segmentation: Any, volume: Any, *, segment_ids: Optional[Sequence[str]] = None) -> Steps[Tuple[LabelLayer, ...]]:
@@ -42,7 +46,7 @@ def label_layers(segmentation: Any, volume: Any, *, segment_ids: Optional[Sequen
     Exact where the segments lie on the volume's voxels; elsewhere Slicer's own nearest-neighbour resampling. Transforms
     above both are taken into account. Raises `data.missing`, `data.empty`, `data.unsupported`, and as `geometry_of` does.
     """
-    geometry = geometry_of(volume)
+    shape = geometry_of(volume).shape
     require_in_scene(segmentation)
     content = _labelmaps_of(segmentation)
     chosen = _chosen(segmentation, segment_ids)
@@ -56,7 +60,7 @@ def label_layers(segmentation: Any, volume: Any, *, segment_ids: Optional[Sequen
         if not here:
             continue
         values = {content.GetSegment(one).GetLabelValue(): tissues[one].value for one in here}
-        target = np.zeros(geometry.shape, dtype)
+        target = np.zeros(shape, dtype)
         for progress in resampling.fill(target, content.GetLayerDataObject(index), grid=grid, moved=moved, values=values):
             yield progress
             require_in_scene(segmentation)
@@ -65,23 +69,40 @@ def label_layers(segmentation: Any, volume: Any, *, segment_ids: Optional[Sequen
         if place == len(members):
             members.append([])
         members[place] += here
-    return tuple(_layer(array, geometry, ids, tissues) for array, ids in zip(arrays, members))
+    return tuple(_layer(array, ids, tissues) for array, ids in zip(arrays, members))
 
 
-def export_label_map(layer: LabelLayer, path: Path) -> Steps[Path]:
-    """Writes a layer as an uncompressed NRRD of its label values; its names go into a tissue table of their own."""
-    return (yield from write_raw_nrrd(path, layer.geometry, lambda: layer.array, text=_("Saving the segments")))
+def segment_tissues(segmentation: Any) -> TissueTable:
+    """The segments as tissues, as `label_layers` names and numbers them. Raises `data.missing` or `data.empty`."""
+    require_in_scene(segmentation)
+    content = _with_segments(segmentation)
+    return TissueTable.of(_tissues(content, _chosen(segmentation, None)).values())
 
 
-def _labelmaps_of(node: Any) -> Any:
-    """The vtkSegmentation of a node, with voxels; made here where it has surfaces only, which is one long step."""
+def export_label_map(layer: LabelLayer, volume: Any, path: Path) -> Steps[Path]:
+    """Writes a layer on the volume's grid as an uncompressed NRRD; names go into a tissue table of their own.
+
+    Raises `data.missing` where the volume is gone, and `disk.*`.
+    """
+    geometry = geometry_of(volume)
+    return (yield from write_raw_nrrd(path, geometry, lambda: layer.array, text=_("Saving the segments")))
+
+
+def _with_segments(node: Any) -> Any:
+    """The vtkSegmentation of a node, which has a segment at least."""
     content = node.GetSegmentation()
-    if content.GetNumberOfSegments() == 0:
+    if content is None or content.GetNumberOfSegments() == 0:
         raise SSLSegmentationError(
             "data.empty",
             _("The segmentation '{name}' has no segments.").format(name=shown_name(node)),
             hint=_("Add a segment in the Segment Editor, or choose another segmentation."),
         )
+    return content
+
+
+def _labelmaps_of(node: Any) -> Any:
+    """The vtkSegmentation of a node, with voxels; made here where it has surfaces only, which is one long step."""
+    content = _with_segments(node)
     if not content.ContainsRepresentation(binary_labelmap()) and not node.CreateBinaryLabelmapRepresentation():
         raise SSLSegmentationError(
             "data.unsupported",
@@ -138,10 +159,10 @@ def _tissue(segment: Any, value: int, names: Set[str]) -> Tissue:
     return Tissue(value, name, (red, green, blue), tag_of(segment, slicer.vtkSegment.GetTerminologyEntryTagName()))
 
 
-def _layer(array: images.Array, geometry: Geometry, ids: Sequence[str], tissues: Dict[str, Tissue]) -> LabelLayer:
+def _layer(array: images.Array, ids: Sequence[str], tissues: Dict[str, Tissue]) -> LabelLayer:
     ordered = sorted(ids, key=lambda one: tissues[one].value)
     table = TissueTable.of((tissues[one] for one in ordered), given=True)
-    return LabelLayer(array, geometry, table, tuple(ordered))
+    return LabelLayer(array, table, tuple(ordered))
 
 
 def _merge(fresh: images.Array, arrays: List[images.Array]) -> Steps[int]:

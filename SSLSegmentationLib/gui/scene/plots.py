@@ -2,12 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Any, Sequence
+from typing import Any, Mapping, Optional, Sequence, Tuple
 
 import slicer
 
 from SSLSegmentationLib.contract.tissues import DEFAULT_COLORS
 from SSLSegmentationLib.gui.scene.nodes import is_in_scene, unique_name
+from SSLSegmentationLib.gui.scene.tables import fill_numbers
+
+
+def show_curves(
+    table_id: str,
+    chart_id: str,
+    columns: Mapping[str, Sequence[Optional[float]]],
+    *,
+    x: str,
+    title: str,
+    x_title: str = "",
+    y_title: str = "",
+    logarithmic: bool = False,
+) -> Tuple[Any, Any]:
+    """A table of `columns` and a chart of all of them over the column `x`; returns both nodes.
+
+    The nodes of these ids are updated in place; "" and ids that are gone make new ones. A value of None is a gap.
+    """
+    known = [slicer.mrmlScene.GetNodeByID(one) if one else None for one in (table_id, chart_id)]
+    table = fill_numbers(known[0], columns, name=title)
+    curves = [key for key in columns if key != x]
+    chart = update_chart(
+        known[1], table, x=x, curves=curves, name=title, x_title=x_title, y_title=y_title, logarithmic=logarithmic
+    )
+    return table, chart
 
 
 def update_chart(

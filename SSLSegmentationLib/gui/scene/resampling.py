@@ -15,7 +15,7 @@ from SSLSegmentationLib.gui.texts import _
 from SSLSegmentationLib.imaging.geometry import SAME_GRID_VOXELS
 
 # Voxels that Slicer resamples in one step, about 15 ms of work.
-RESAMPLED_AT_ONCE = 1 << 19
+RESAMPLED_AT_ONCE = 1 << 18
 # Half-open ranges of (slices, rows, columns).
 Bounds = Tuple[Tuple[int, int], Tuple[int, int], Tuple[int, int]]
 

@@ -6,25 +6,20 @@ from typing import Any, Dict, Mapping
 
 import numpy as np
 import slicer
-import vtk
 
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
 from SSLSegmentationLib.contract.tissues import Tissue, TissueTable
 from SSLSegmentationLib.gui.operation import Progress, Steps
 from SSLSegmentationLib.gui.scene import edits, hierarchy, images, transforms
+from SSLSegmentationLib.gui.scene.label_layers import LabelLayer, export_label_map, label_layers
 from SSLSegmentationLib.gui.scene.nodes import require_in_scene, scene_of, unique_name
+from SSLSegmentationLib.gui.scene.segments import LABEL_VALUE_TAG, TAG_PREFIX, binary_labelmap, segment_id, set_tag
 from SSLSegmentationLib.gui.scene.volumes import geometry_of, ijk_to_ras
 from SSLSegmentationLib.gui.texts import _
 
-TAG_PREFIX = "SSLSegmentation."
-LABEL_VALUE_TAG = TAG_PREFIX + "LabelValue"
+__all__ = ["LabelLayer", "create_segmentation", "export_label_map", "label_layers", "volume_of"]
 # Segments keep their tissue's value up to here; beyond, they are numbered from 1 and only their tag has it.
 LARGEST_STORED_VALUE = 2**16 - 1
-
-
-def binary_labelmap() -> str:
-    """The name of the representation that holds voxels."""
-    return str(slicer.vtkSegmentationConverter.GetSegmentationBinaryLabelmapRepresentationName())
 
 
 def create_segmentation(
@@ -52,11 +47,6 @@ def create_segmentation(
     fingerprint = yield from edits.fingerprint(segmentation)
     _require_fitting(volume, label_map)
     return _enter_scene(segmentation, volume, name=name, fingerprint=fingerprint)
-
-
-def segment_id(tissue: Tissue) -> str:
-    """The id of a tissue's segment, the same in every segmentation."""
-    return f"Segment_{tissue.value}"
 
 
 def _require_fitting(volume: Any, label_map: images.Array) -> None:
@@ -126,17 +116,10 @@ def _segment(tissue: Tissue, image: Any, value: int, tags: Mapping[str, str]) ->
         segment.SetTag(slicer.vtkSegment.GetTerminologyEntryTagName(), tissue.terminology)
     own: Dict[str, str] = {TAG_PREFIX + key: text for key, text in tags.items()}
     for key, text in {**own, LABEL_VALUE_TAG: str(tissue.value)}.items():
-        # A bar would end the tag in a file.
-        segment.SetTag(key.replace("|", "/"), text.replace("|", "/"))
+        set_tag(segment, key, text)
     segment.SetLabelValue(value)
     segment.AddRepresentation(binary_labelmap(), image)
     return segment
-
-
-def tag_of(segment: Any, key: str) -> str:
-    """A tag of a segment, "" where it has none; `key` with its prefix."""
-    value = vtk.reference("")
-    return str(value) if segment.GetTag(key, value) else ""
 
 
 def _enter_scene(segmentation: Any, volume: Any, *, name: str, fingerprint: str) -> Any:
@@ -153,3 +136,9 @@ def _enter_scene(segmentation: Any, volume: Any, *, name: str, fingerprint: str)
     edits.keep(node, fingerprint)
     hierarchy.place_beside(node, volume)
     return node
+
+
+def volume_of(node: Any) -> Any:
+    """The volume that a segmentation was made on; None where it is not known or no longer there."""
+    require_in_scene(node)
+    return node.GetNodeReference(slicer.vtkMRMLSegmentationNode.GetReferenceImageGeometryReferenceRole())

@@ -1,8 +1,8 @@
-"""The segments in the 3D view, computed segment by segment."""
+"""The surfaces of segments, computed segment by segment."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Dict
 
 import numpy as np
 import slicer
@@ -10,60 +10,46 @@ import slicer
 from SSLSegmentationLib.gui.operation import Progress, Steps
 from SSLSegmentationLib.gui.scene import images, transforms
 from SSLSegmentationLib.gui.scene.nodes import require_in_scene
-from SSLSegmentationLib.gui.scene.segmentations import binary_labelmap
+from SSLSegmentationLib.gui.scene.segments import binary_labelmap, closed_surface
 from SSLSegmentationLib.gui.texts import _
 
 # Free voxels around a segment, so that its surface is closed.
 MARGIN = 1
 
 
-def show_in_3d(node: Any) -> Steps[Any]:
-    """Makes the surfaces that are missing, shows them in the 3D views, and gives the node. Each segment is one step.
+def make_surfaces(node: Any) -> Steps[None]:
+    """Makes the closed surfaces that a segmentation lacks.
 
-    A step takes as long as Slicer needs for the surface of one segment: seconds for a tissue of a large scan.
+    A step takes as long as Slicer needs for the surface of one segment: a second for a large tissue of a large scan.
+    Raises `data.missing` where the node is removed on the way.
     """
-    require_in_scene(node)
     content = node.GetSegmentation()
-    surface = slicer.vtkSegmentationConverter.GetSegmentationClosedSurfaceRepresentationName()
     ids = list(content.GetSegmentIDs())
-    made = {}
+    made: Dict[str, Any] = {}
     for number, one in enumerate(ids):
         yield Progress(_("Making the surfaces"), number / len(ids))
         require_in_scene(node)
         segment = content.GetSegment(one)
-        if (
-            segment is None
-            or segment.GetRepresentation(surface) is not None
-            or segment.GetRepresentation(binary_labelmap()) is None
-        ):
-            continue
-        alone = yield from _alone(segment)
-        made[one] = _surface(alone, content, surface)
+        if segment is not None and _lacks_surface(segment):
+            alone = yield from _alone(segment)
+            made[one] = _surface(alone, content)
     require_in_scene(node)
     for one, data in made.items():
         if content.GetSegment(one) is not None:
-            content.GetSegment(one).AddRepresentation(surface, data)
-    # Fills in what is still missing, and tells the views.
+            content.GetSegment(one).AddRepresentation(closed_surface(), data)
+    # Tells the views, and fills in what other representations there are.
     node.CreateClosedSurfaceRepresentation()
-    node.CreateDefaultDisplayNodes()
-    display = node.GetDisplayNode()
-    display.SetPreferredDisplayRepresentationName3D(surface)
-    display.SetVisibility3D(True)
-    return node
 
 
-def hide_in_3d(node: Any) -> None:
-    """Takes the segments out of the 3D views; their surfaces stay."""
-    require_in_scene(node)
-    if node.GetDisplayNode() is not None:
-        node.GetDisplayNode().SetVisibility3D(False)
+def _lacks_surface(segment: Any) -> bool:
+    return segment.GetRepresentation(closed_surface()) is None and segment.GetRepresentation(binary_labelmap()) is not None
 
 
 def _alone(segment: Any) -> Steps[Any]:
     """The voxels of one segment as an image of its own, cropped to them: a surface costs as much as its image is large."""
     shared = segment.GetRepresentation(binary_labelmap())
     value = segment.GetLabelValue()
-    box = yield from images.box_of(lambda: images.voxels(shared) == value, text=_("Making the surfaces"))
+    box = yield from images.box_of(lambda: images.voxels(shared), text=_("Making the surfaces"), value=value)
     extent = shared.GetExtent()
     image = slicer.vtkOrientedImageData()
     sides = list(zip(reversed(box), extent[::2]))
@@ -76,7 +62,7 @@ def _alone(segment: Any) -> Steps[Any]:
     return image
 
 
-def _surface(image: Any, content: Any, representation: str) -> Any:
+def _surface(image: Any, content: Any) -> Any:
     """The closed surface of a labelmap of 0 and 1, with the smoothing that the segmentation asks for."""
     single = slicer.vtkSegmentation()
     single.SetSourceRepresentationName(binary_labelmap())
@@ -85,5 +71,5 @@ def _surface(image: Any, content: Any, representation: str) -> Any:
     segment.SetLabelValue(1)
     segment.AddRepresentation(binary_labelmap(), image)
     single.AddSegment(segment, "alone")
-    single.CreateRepresentation(representation)
-    return segment.GetRepresentation(representation)
+    single.CreateRepresentation(closed_surface())
+    return segment.GetRepresentation(closed_surface())

@@ -39,10 +39,9 @@ def fill_table(
     return _filled(node, [(title, unit, text, _strings(key, cells)) for key, title, unit, text, cells in texts], name=name)
 
 
-def fill_numbers(node: Any, columns: Sequence[Tuple[Measure, Sequence[float]]], *, name: str) -> Any:
-    """A table of numbers of equal length, for plots; an unknown value is NaN, which plots leave out."""
-    made = [(_(one.title), one.unit, _(one.help), _numbers(one.name, values)) for one, values in columns]
-    return _filled(node, made, name=name)
+def fill_numbers(node: Any, columns: Mapping[str, Sequence[Optional[float]]], *, name: str) -> Any:
+    """A table of columns of equal length, for plots; an unknown value is NaN, which plots leave out."""
+    return _filled(node, [(key, "", "", _numbers(key, values)) for key, values in columns.items()], name=name)
 
 
 def in_words(row: MeasureRow) -> str:
@@ -98,9 +97,9 @@ def _strings(key: str, cells: Sequence[str]) -> Any:
     return column
 
 
-def _numbers(key: str, values: Sequence[float]) -> Any:
+def _numbers(key: str, values: Sequence[Optional[float]]) -> Any:
     column = vtk.vtkDoubleArray()
     column.SetName(key)
     for value in values:
-        column.InsertNextValue(float(value))
+        column.InsertNextValue(math.nan if value is None else float(value))
     return column

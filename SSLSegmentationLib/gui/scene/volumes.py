@@ -13,7 +13,8 @@ import vtk
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
 from SSLSegmentationLib.gui.operation import Progress, Steps
 from SSLSegmentationLib.gui.scene import hierarchy, images, transforms
-from SSLSegmentationLib.gui.scene.nodes import name_of, require_in_scene, shown_name, unique_name
+from SSLSegmentationLib.gui.scene.nodes import name_of as name_of
+from SSLSegmentationLib.gui.scene.nodes import require_in_scene, shown_name, unique_name
 from SSLSegmentationLib.gui.scene.raw_nrrd import write_raw_nrrd
 from SSLSegmentationLib.gui.texts import _
 from SSLSegmentationLib.imaging.geometry import ORTHOGONAL_COSINE, FloatArray, Geometry
@@ -56,6 +57,12 @@ def volume_facts(node: Any) -> VolumeFacts:
         components=int(scalars.GetNumberOfComponents()) if scalars is not None else 0,
         modality=modality_of(node),
     )
+
+
+def all_volumes() -> Tuple[Any, ...]:
+    """The volumes of intensities that a person sees in the scene, in its order; label maps and colours are none."""
+    nodes = slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
+    return tuple(node for node in nodes if node.GetClassName() == "vtkMRMLScalarVolumeNode" and not node.GetHideFromEditors())
 
 
 def modality_of(node: Any) -> str:
