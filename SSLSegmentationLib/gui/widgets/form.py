@@ -133,6 +133,22 @@ def node_selector(node_types: List[str], *, optional: bool = False, none_text: s
     return selector
 
 
+def show_node(selector: Any, identifier: str, *, otherwise: Any = None) -> str:
+    """Chooses a node by its id without sending a signal; gives the id that is chosen then.
+
+    Where that node is not there, a selector that must have one shows the node `otherwise`, or keeps what it shows.
+    """
+    blocked = selector.blockSignals(True)
+    if slicer.mrmlScene.GetNodeByID(identifier or "") is not None or selector.noneEnabled:
+        selector.setCurrentNodeID(identifier)
+    elif otherwise is not None:
+        selector.setCurrentNode(otherwise)
+    elif selector.currentNode() is None and selector.nodeCount():
+        selector.setCurrentNode(selector.nodeFromIndex(0))
+    selector.blockSignals(blocked)
+    return selector.currentNodeID or ""
+
+
 def path_edit(*, folder: bool, name_filters: Sequence[str] = ()) -> Any:
     """A line for a path with a button that browses."""
     edit = ctk.ctkPathLineEdit()

@@ -71,9 +71,9 @@ class ApplyPanel(Panel[ApplyState]):
 
     def show_state(self) -> None:
         state = self.state
-        blocked = [(control, control.blockSignals(True)) for control in (self.scope, self.volume, self.folder, self.output)]
+        blocked = [(control, control.blockSignals(True)) for control in (self.scope, self.folder, self.output)]
         form.select(self.scope, state.scope)
-        self.volume.setCurrentNodeID(state.volume)
+        state.volume = form.show_node(self.volume, state.volume, otherwise=display.shown_volume())
         self.folder.currentPath = state.folder
         self.output.currentPath = state.output_folder
         for control, before in blocked:
@@ -233,4 +233,4 @@ class ApplyPanel(Panel[ApplyState]):
         editor.open_in_editor(self._last_result())
 
     def _show_in_3d(self, shown: bool) -> None:
-        display.show_in_3d(self._last_result(), shown=shown)
+        self.session.run(display.show_in_3d(self._last_result(), shown=shown), on_error=messages.show_error)

@@ -75,9 +75,7 @@ class BiomarkersPanel(Panel[BiomarkersState]):
             "reference": self.reference,
         }
         for key, selector in selectors.items():
-            blocked = selector.blockSignals(True)
-            selector.setCurrentNodeID(getattr(self.state, key))
-            selector.blockSignals(blocked)
+            setattr(self.state, key, form.show_node(selector, getattr(self.state, key)))
         ready = self.segmentation.currentNode() is not None and self.volume.currentNode() is not None
         self.measure_button.setEnabled(ready and self.operation is None)
         for view, identifier in ((self.table, self.state.table), (self.agreement, self.state.agreement_table)):

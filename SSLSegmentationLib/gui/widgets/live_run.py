@@ -1,0 +1,95 @@
+"""A training while it runs: progress with time left, Dice per tissue, the curve on demand, and the log folded away."""
+
+from __future__ import annotations
+
+from typing import Any, List, Optional, Sequence
+
+import qt
+
+from SSLSegmentationLib.gui.operation import Progress
+from SSLSegmentationLib.gui.run import Run
+from SSLSegmentationLib.gui.run_curves import STEP, chart_columns
+from SSLSegmentationLib.gui.scene import display, plots
+from SSLSegmentationLib.gui.texts import _
+from SSLSegmentationLib.gui.widgets.connections import Connections
+from SSLSegmentationLib.gui.widgets.dice_table import DiceTable
+from SSLSegmentationLib.gui.widgets.form import button
+from SSLSegmentationLib.gui.widgets.log import LogView
+from SSLSegmentationLib.gui.widgets.messages import say
+from SSLSegmentationLib.gui.widgets.progress import ProgressRow
+
+
+class LiveRun:
+    """Shows one run. `state` is the panel's, with the node ids `table` and `chart`; `save` keeps them."""
+
+    def __init__(self, connections: Connections, *, state: Any, save: Any, losses: bool = True) -> None:
+        self._state, self._save, self._losses = state, save, losses
+        self.run: Optional[Run] = None
+        self.widget = qt.QWidget()
+        layout = qt.QVBoxLayout(self.widget)
+        layout.setContentsMargins(0, 0, 0, 0)
+        self.progress = ProgressRow(connections)
+        self.progress.cancel_button.setText(_("Stop"))
+        self.progress.cancel_button.setToolTip(_("Ends the training within 2 seconds. It can go on later: see 'Runs'."))
+        self.dice = DiceTable()
+        self.plot_button = button(_("Show the curve"), _("Shows the course of the training in a plot view of Slicer."))
+        self.log = LogView(connections, self._log_lines)
+        for part in (self.progress.widget, self.dice.widget, self.plot_button, self.log.widget):
+            layout.addWidget(part)
+        connections.add(self.plot_button, "clicked()", self.plot)
+        self.follow(None)
+
+    def follow(self, run: Optional[Run]) -> None:
+        """Shows another run from now on."""
+        self.run = run
+        for part in (self.plot_button, self.log.widget):
+            part.setVisible(run is not None)
+        self.show()
+
+    def show(self, progress: Optional[Progress] = None) -> None:
+        """Shows what is new of the run."""
+        if progress is not None:
+            self.progress.show(progress)
+        if self.run is None:
+            self.dice.show({}, mean=None)
+            return
+        self.dice.show(self.run.dice_by_tissue(), mean=self.run.mean_dice())
+        self.log.refresh()
+
+    def update_chart(self) -> None:
+        """Adds what is new to the curve, where it was asked for."""
+        if self._state().chart and self.run is not None:
+            self._draw()
+
+    def plot(self) -> None:
+        """Shows the curve in the plot view."""
+        chart = self._draw()
+        if chart is None:
+            say(_("There is no curve yet: it begins with the second validation."))
+        else:
+            display.show_chart(chart)
+
+    def _draw(self) -> Any:
+        if self.run is None:
+            return None
+        columns = chart_columns(self.run, losses=self._losses)
+        if len(columns[STEP]) < 2:
+            return None
+        state = self._state()
+        table, chart = plots.show_curves(
+            state.table,
+            state.chart,
+            columns,
+            x=STEP,
+            title=_("{name}: training").format(name=self.run.name),
+            x_title=_("step"),
+            y_title=_("Dice and loss") if self._losses else _("Dice"),
+        )
+        if (state.table, state.chart) != (table.GetID(), chart.GetID()):
+            state.table, state.chart = table.GetID(), chart.GetID()
+            self._save()
+        return chart
+
+    def _log_lines(self) -> Sequence[str]:
+        lines: List[str] = [] if self.run is None else self.run.handle.log_tail()
+        return lines

@@ -1,0 +1,59 @@
+"""Fixtures: the module's widget with its session, and a model of phantoms that is trained once for all tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Callable
+
+import pytest
+import qt
+
+from SSLSegmentationLib.gui.module_widget import ModuleWidget
+from SSLSegmentationLib.gui.settings import BACKEND_PYTHON, DATA_FOLDER, Settings
+from Testing.gui.engine import backend_python, make_phantoms, train_model
+
+__all__ = ["ct_phantoms", "module", "open_module", "small_model"]
+
+
+@pytest.fixture
+def open_module(scene: Any, host: Callable[..., Any], tmp_path: Path) -> Iterator[Callable[[], ModuleWidget]]:
+    """Opens the module as Slicer does; a second call opens it anew after `cleanup`, with the same settings."""
+    import slicer
+
+    settings = Settings(slicer.app.userSettings())
+    settings.set(DATA_FOLDER, str(tmp_path / "data"))
+    opened: list[ModuleWidget] = []
+
+    def opener() -> ModuleWidget:
+        window = host(qt.QWidget())
+        layout = qt.QVBoxLayout(window)
+        made = ModuleWidget(layout)
+        made.window = window  # type: ignore[attr-defined]
+        opened.append(made)
+        return made
+
+    yield opener
+    for made in opened:
+        made.cleanup()
+
+
+@pytest.fixture
+def module(open_module: Callable[[], ModuleWidget]) -> ModuleWidget:
+    """The open module, with the backend set up."""
+    import slicer
+
+    Settings(slicer.app.userSettings()).set(BACKEND_PYTHON, backend_python())
+    return open_module()
+
+
+@pytest.fixture(scope="session")
+def ct_phantoms(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Folders of images and labels of four L3 phantoms."""
+    return make_phantoms(tmp_path_factory.mktemp("phantoms"), count=4)
+
+
+@pytest.fixture(scope="session")
+def small_model(tmp_path_factory: pytest.TempPathFactory, ct_phantoms: tuple[Path, Path]) -> Path:
+    """A job folder with a model of the phantoms."""
+    return train_model(tmp_path_factory.mktemp("model"), *ct_phantoms)
