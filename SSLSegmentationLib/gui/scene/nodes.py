@@ -47,16 +47,6 @@ def require_in_scene(node: Any) -> None:
         )
 
 
-def node_of_id(identifier: str) -> Any:
-    """The node of an id. Raises `data.missing` where the scene has none."""
-    node = slicer.mrmlScene.GetNodeByID(identifier) if identifier else None
-    if node is None:
-        raise SSLSegmentationError(
-            "data.missing", _("It is no longer in the scene."), hint=_("Load it again, or choose another one.")
-        )
-    return node
-
-
 def scene_of(node: Any) -> Any:
     """The scene of a node; the application's own where the node is in none."""
     return node.GetScene() if node is not None and node.GetScene() is not None else slicer.mrmlScene

@@ -13,16 +13,17 @@ from SSLSegmentationLib.contract.errors import EXIT_DATA, EXIT_MEMORY, SSLSegmen
 from SSLSegmentationLib.contract.tissues import Tissue, TissueTable, default_tissue
 from SSLSegmentationLib.gui.data_choice import DataChoice, labelled_config
 from SSLSegmentationLib.gui.operation import Progress, Steps
-from SSLSegmentationLib.gui.panels.scans.rows import Found, FoundLabel, FoundRow, modality_note
+from SSLSegmentationLib.gui.panels.scans.rows import Found, FoundLabel, FoundRow
 from SSLSegmentationLib.gui.panels.scans.state import ScansState
 from SSLSegmentationLib.gui.scene import volumes
 from SSLSegmentationLib.gui.scene.label_layers import segment_tissues
-from SSLSegmentationLib.gui.scene.nodes import node_of_id
-from SSLSegmentationLib.gui.scene_cases import save_pair, with_segments
+from SSLSegmentationLib.gui.scene.nodes import node_by_id
+from SSLSegmentationLib.gui.scene_cases import with_segments
 from SSLSegmentationLib.gui.session import Session
 from SSLSegmentationLib.gui.texts import _
 from SSLSegmentationLib.gui.worker_steps import request_steps
 from SSLSegmentationLib.imaging.dataset import CaseList, find_cases
+from SSLSegmentationLib.imaging.dataset.splits import check_known, read_splits
 from SSLSegmentationLib.imaging.readers.opening import open_scan
 from SSLSegmentationLib.imaging.readers.segments import parse_segments
 from SSLSegmentationLib.imaging.scan import Case
@@ -56,37 +57,6 @@ def add_pair(session: Session, volume: Any, segmentation: Any) -> ScansState:
     return state
 
 
-def prepare(session: Session) -> Steps[DataChoice]:
-    """The choice of the panel Scans for a training, with the labelled pairs of the scene saved as they are now.
-
-    Raises what `save_pair` raises, and what reading a data set's description does.
-    """
-    state = load_state(session)
-    pairs = state.pairs()
-    tissues = state.tissue_table()
-    if pairs and not len(tissues):
-        source = labelled_config(DataChoice.of(state))
-        tissues = find_cases(source).tissues if source is not None else tissues
-    nodes = [(node_of_id(volume), node_of_id(segmentation)) for volume, segmentation in pairs]
-    for _volume, segmentation in nodes:
-        tissues = with_segments(tissues, segmentation)
-    entries: List[Dict[str, Any]] = []
-    for number, (volume, segmentation) in enumerate(nodes):
-        for progress in _saving(entries, session, volume, segmentation, tissues):
-            text = _("Scan {number} of {count}: {what}").format(number=number + 1, count=len(nodes), what=progress.text)
-            yield Progress(text, (number + (progress.share or 0.0)) / len(nodes))
-    if nodes:
-        state.set_tissues(tissues)
-        save_state(session, state)
-    return DataChoice.of(state, added=entries)
-
-
-def _saving(entries: List[Dict[str, Any]], session: Session, volume: Any, segmentation: Any, tissues: TissueTable) -> Steps[None]:
-    entry = yield from save_pair(session, volume, segmentation, tissues)
-    # Two nodes of the same voxels are one scan; the later one counts.
-    entries[:] = [other for other in entries if other["id"] != entry["id"]] + [entry]
-
-
 def find(session: Session, state: ScansState, *, on_row: Optional[OnRow] = None) -> Steps[Found]:
     """What is there to learn from: every scan by its header, then label maps (and, `thorough`, all scans) by their voxels.
 
@@ -108,33 +78,43 @@ def find(session: Session, state: ScansState, *, on_row: Optional[OnRow] = None)
             problems.append(f"{error.message} {error.hint}")
             continue
         tissues = tissues if len(tissues) else found.tissues
-        rows += _new_rows(found, rows, modality=state.modality)
+        rows += _new_rows(found, rows)
     for position, row in enumerate(rows):
         yield Progress(_("Reading headers: {done} of {all}").format(done=position, all=len(rows)), position / len(rows))
         rows[position] = _with_header(row)
         tell(position, rows[position])
     for volume, segmentation in state.pairs():
-        rows.append(_scene_row(volume, segmentation, modality=state.modality))
+        rows.append(_scene_row(volume, segmentation))
         tell(len(rows) - 1, rows[-1])
         yield Progress(_("Looking at the scene"))
+    problems += _splits_problems(choice, rows)
     yield from _details(session, rows, thorough=state.thorough, tell=tell)
     return Found(tuple(rows), tissues, tuple(problems))
+
+
+def _splits_problems(choice: DataChoice, rows: Sequence[FoundRow]) -> List[str]:
+    if choice.splits is None or not rows:
+        return []
+    try:
+        check_known(read_splits(Path(choice.splits)), [row.name for row in rows])
+    except SSLSegmentationError as error:
+        return [f"{error.message} {error.hint}"]
+    return []
 
 
 def _unlabelled_config(choice: DataChoice) -> Optional[DataConfig]:
     return DataConfig(unlabelled=choice.unlabelled, modality=choice.modality) if choice.unlabelled else None
 
 
-def _new_rows(found: CaseList, known: Sequence[FoundRow], *, modality: str) -> List[FoundRow]:
+def _new_rows(found: CaseList, known: Sequence[FoundRow]) -> List[FoundRow]:
     """A row per case whose files no row has yet: unlabelled folders often hold the labelled scans as well."""
     files: Set[Path] = {path for row in known for path in row.images}
-    return [_row(case, modality=modality) for case in found.cases if not files.intersection(case.images)]
+    return [_row(case) for case in found.cases if not files.intersection(case.images)]
 
 
-def _row(case: Case, *, modality: str) -> FoundRow:
+def _row(case: Case) -> FoundRow:
     return FoundRow(
         name=case.id,
-        modality=modality,
         images=tuple(dict.fromkeys(case.images)),
         label=case.label,
         volumes=len(case.images) if any(volume is not None for volume in case.volumes) else 1,
@@ -180,19 +160,15 @@ def _named_tissues(label: Path) -> TissueTable:
     )
 
 
-def _scene_row(volume_id: str, segmentation_id: str, *, modality: str) -> FoundRow:
+def _scene_row(volume_id: str, segmentation_id: str) -> FoundRow:
     """A labelled pair of the scene. Whether segments overlap shows when it is saved."""
-    try:
-        volume, segmentation = node_of_id(volume_id), node_of_id(segmentation_id)
-        facts = volumes.volume_facts(volume)
-    except SSLSegmentationError as error:
-        return FoundRow(_("(gone)"), modality, labelled=True, node=volume_id, problems=(error.message,))
-    notes: Tuple[str, ...] = ()
-    if facts.modality and facts.modality != modality:
-        notes = (_("Slicer takes it for {found}: is the modality right?").format(found=facts.modality.upper()),)
-    row = FoundRow(facts.name, facts.modality or modality, labelled=True, node=volume_id, notes=notes)
+    volume, segmentation = node_by_id(volume_id), node_by_id(segmentation_id)
+    if volume is None or segmentation is None:
+        return FoundRow(_("(gone)"), labelled=True, node=volume_id, problems=(_("It is no longer in the scene."),))
+    facts = volumes.volume_facts(volume)
+    row = FoundRow(facts.name, modality=facts.modality, labelled=True, node=volume_id, spacing=facts.spacing)
     slices, lines, columns = facts.shape
-    row = replace(row, size=(columns, lines, slices), spacing=facts.spacing)
+    row = replace(row, size=(columns, lines, slices))
     try:
         volumes.scan_of(volume)
         tissues = segment_tissues(segmentation)
@@ -257,8 +233,6 @@ def _ends(steps: "Steps[Any]", rows: List[FoundRow], position: int) -> bool:
 def _with_facts(row: FoundRow, facts: Dict[str, Any]) -> FoundRow:
     """The row with what `sslseg inspect` found."""
     notes = [*row.notes, *facts["warnings"]]
-    if row.volumes == 1:
-        notes.append(modality_note(row.modality, facts["min"]))
     problems = list(row.problems)
     if row.volumes == 1 and facts["n_not_finite"]:
         problems.append(_("{count} of its voxels are NaN or infinite.").format(count=facts["n_not_finite"]))
@@ -271,7 +245,8 @@ def _with_facts(row: FoundRow, facts: Dict[str, Any]) -> FoundRow:
         )
         if not labels:
             notes.append(_("Its label map holds nothing but background."))
-    return replace(row, labels=labels, problems=tuple(problems), notes=tuple(dict.fromkeys(note for note in notes if note)))
+    minimum = facts["min"] if row.volumes == 1 else None
+    return replace(row, labels=labels, minimum=minimum, problems=tuple(problems), notes=tuple(dict.fromkeys(notes)))
 
 
 def _sentence(text: str) -> str:

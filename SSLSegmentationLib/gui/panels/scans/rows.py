@@ -29,11 +29,12 @@ class FoundRow:
     """A scan and its label map.
 
     `size` in voxels and `spacing` in mm are along columns, rows and slices, None until the header is read. `labels` is None
-    until they are known. `problems` keep the scan from being used, `notes` do not. `node` is a volume of the scene.
+    until they are known, `minimum` until its voxels are read. `problems` keep the scan from being used, `notes` do not.
+    `node` is a volume of the scene; `modality` is "" where nothing tells it.
     """
 
     name: str
-    modality: str
+    modality: str = ""
     images: Tuple[Path, ...] = ()
     label: Optional[Path] = None
     volumes: int = 1
@@ -42,6 +43,7 @@ class FoundRow:
     size: Optional[Tuple[int, int, int]] = None
     spacing: Optional[Tuple[float, float, float]] = None
     labels: Optional[Tuple[FoundLabel, ...]] = None
+    minimum: Optional[float] = None
     tissues: TissueTable = TissueTable(())
     problems: Tuple[str, ...] = ()
     notes: Tuple[str, ...] = ()
@@ -56,15 +58,16 @@ class Found:
     problems: Tuple[str, ...] = ()
 
 
-def modality_note(modality: str, minimum: Optional[float]) -> str:
-    """Why the values do not look like those of the modality; "" where they do or are not known."""
-    if minimum is None:
-        return ""
-    if modality == "mri" and minimum <= AIR_HU:
-        return _("Its values go down to {value:.0f}, as those of CT do: is the modality right?").format(value=minimum)
-    if modality == "ct" and minimum >= 0:
-        return _("It has no negative value, but CT in HU has them (air is −1000): is the modality right?")
-    return ""
+def all_notes(row: FoundRow, modality: str) -> Tuple[str, ...]:
+    """What a person should know of the row, where training takes it for a scan of `modality`."""
+    doubt = ""
+    if row.modality and row.modality != modality:
+        doubt = _("Slicer takes it for {found}: is the modality right?").format(found=row.modality.upper())
+    elif row.minimum is not None and modality == "mri" and row.minimum <= AIR_HU:
+        doubt = _("Its values go down to {value:.0f}, as those of CT do: is the modality right?").format(value=row.minimum)
+    elif row.minimum is not None and modality == "ct" and row.minimum >= 0:
+        doubt = _("It has no negative value, but CT in HU has them (air is −1000): is the modality right?")
+    return (*row.notes, doubt) if doubt else row.notes
 
 
 def table_problems(row: FoundRow, tissues: TissueTable) -> Tuple[str, ...]:

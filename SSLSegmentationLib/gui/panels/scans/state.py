@@ -18,8 +18,8 @@ class ScansState:
     """Paths are "" where nothing is chosen.
 
     `labelled`: none, two folders (`images`, `labels`), or a `dataset` (dataset.json). `volumes` and `segmentations` are the
-    labelled pairs of the scene, by position. `tissues` are rows of {value, name, color, terminology}. `thorough`: every
-    voxel of unlabelled scans is read as well.
+    labelled pairs of the scene, by position. `tissues` are rows of {value, name, color, terminology}; `own_tissues`: a person
+    has changed them. `thorough`: every voxel of unlabelled scans is read as well.
     """
 
     unlabelled: str = ""
@@ -33,6 +33,7 @@ class ScansState:
     volumes: List[str] = node_list_field()
     segmentations: List[str] = node_list_field()
     tissues: List[Dict[str, Any]] = field(default_factory=list)
+    own_tissues: bool = False
 
     def pairs(self) -> List[Tuple[str, str]]:
         """Node ids (volume, segmentation) of the scene's labelled pairs; a pair that lost one of its nodes is left out."""
