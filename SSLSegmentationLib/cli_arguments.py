@@ -219,6 +219,7 @@ def _worker(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--idle-minutes", type=minutes, default=10.0, metavar="MINUTES", help="end after this long without a request (10)"
     )
+    parser.add_argument("--prepare", action="store_true", help="import what requests will need before the first one comes")
     parser.add_argument("--parent", type=count, metavar="PID", help="end when this process has ended")
 
 

@@ -15,7 +15,7 @@ from SSLSegmentationLib.contract.errors import EXIT_USAGE, SSLSegmentationError
 from SSLSegmentationLib.contract.failures import describe_error
 from SSLSegmentationLib.contract.jobs.log import LOGGER_NAME
 from SSLSegmentationLib.contract.reporting import Reporter
-from SSLSegmentationLib.contract.worker.hello import hello_facts, write_hello
+from SSLSegmentationLib.contract.worker.hello import has_torch, hello_facts, write_hello
 from SSLSegmentationLib.contract.worker.server import serve
 
 
@@ -23,8 +23,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Answers requests from stdin until it is closed; what it says goes to stderr."""
     logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s", datefmt="%Y-%m-%dT%H:%M:%S")
     logging.getLogger(LOGGER_NAME).setLevel(logging.INFO)
-    stream = sys.stdin.buffer
     # A command that reads its input must not take the requests.
+    requests = sys.stdin
     sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: PTH123, SIM115  # stays open as long as the process
     if arguments.folder is not None:
         tasks, problem = _tasks()
@@ -37,7 +37,24 @@ def run(arguments: argparse.Namespace) -> int:
             return EXIT_USAGE
         return main(words, reporter=reporter, kept=kept)
 
-    return serve(run_words, stream=stream, idle_seconds=arguments.idle_minutes * 60.0, parent=arguments.parent)
+    return serve(
+        run_words,
+        descriptor=requests.fileno(),
+        idle_seconds=arguments.idle_minutes * 60.0,
+        parent=arguments.parent,
+        prepare=_prepare if arguments.prepare else None,
+    )
+
+
+def _prepare() -> None:
+    """Imports what takes longest: for prediction where torch is installed, else for measuring."""
+    try:
+        if has_torch():
+            importlib.import_module("SSLSegmentationLib.learning.threads").prepare_for_torch()
+            importlib.import_module("SSLSegmentationLib.learning.prediction.predictor")
+        importlib.import_module("SSLSegmentationLib.imaging.commands.measure")
+    except Exception:  # a damaged package may raise anything; the request that needs it tells the person
+        logging.getLogger(LOGGER_NAME).exception("not everything could be imported")
 
 
 def _tasks() -> Tuple[List[Dict[str, Any]], str]:

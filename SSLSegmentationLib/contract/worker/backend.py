@@ -54,16 +54,19 @@ def _no_broken_pipe_signal() -> Iterator[None]:
 
 
 class Backend:
-    """One process. Errors of its start: `environment.missing_package` where `python` cannot be run; `disk.*`."""
+    """One process that runs `sslseg WORDS`.
+
+    Errors of its start: `environment.missing_package` where `python` cannot be run; `disk.*`.
+    """
 
     def __init__(
-        self, python: PathLike, *, folder: Path, idle_minutes: float, environment: Optional[Mapping[str, str]] = None
+        self, python: PathLike, words: Sequence[str], *, folder: Path, environment: Optional[Mapping[str, str]] = None
     ) -> None:
         self._hello = folder / HELLO
         self._log = folder / LOG
         self._unsent = b""
         self._end: Optional[TreeEnd] = None
-        words = ["worker", "--folder", str(folder), "--idle-minutes", f"{idle_minutes:.6f}", "--parent", str(os.getpid())]
+        words = [*words, "--parent", str(os.getpid())]
         with disk_errors(folder):
             with contextlib.suppress(FileNotFoundError):
                 self._hello.unlink()

@@ -68,14 +68,19 @@ class Worker:
         return self._hello
 
     def warm(self) -> None:
-        """Starts the process where there is none. Raises `environment.missing_package`, `job.in_use`, `disk.*`."""
+        """Starts the process where there is none, and lets it import torch and the rest before a request comes.
+
+        Raises `environment.missing_package`, `job.in_use`, `disk.*`.
+        """
         self.poll()
         if self._backend is None:
-            self._start()
+            self._start("--prepare")
 
     def request(self, words: Sequence[str]) -> Request:
         """Sends a command line, such as ["predict", MODEL, FILE, "--output", DIR, "--json"]. Raises as `warm`."""
-        self.warm()
+        self.poll()
+        if self._backend is None:
+            self._start()
         identity = uuid.uuid4().hex[:12]
         message = Message(identity, self.folder / REQUESTS / identity, tuple(words))
         request = Request(message, follow=self.poll)
@@ -124,6 +129,8 @@ class Worker:
 
     def _bury(self, backend: Backend) -> None:
         backend.close()
+        # It stays true of the next process.
+        self.hello()
         self._backend = None
         error = backend.error()
         for request in self._open:
@@ -148,10 +155,11 @@ class Worker:
             self._backend.send(request.message.as_line())
             request.sent, request.sendings = True, request.sendings + 1
 
-    def _start(self) -> None:
+    def _start(self, *options: str) -> None:
         self._take_folder()
         self._hello = None
-        self._backend = Backend(self._python, folder=self.folder, idle_minutes=self._idle_minutes, environment=self._environment)
+        words = ["worker", "--folder", str(self.folder), "--idle-minutes", f"{self._idle_minutes:.6f}", *options]
+        self._backend = Backend(self._python, words, folder=self.folder, environment=self._environment)
 
     def _take_folder(self) -> None:
         """Errors: `job.in_use` where another client has the folder."""

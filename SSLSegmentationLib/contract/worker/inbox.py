@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import logging
+import os
 import queue
 import threading
-from typing import BinaryIO, Optional
+from typing import Optional
 
 from SSLSegmentationLib.contract.worker.protocol import LONGEST_LINE, Message, read_message
 
+_CHUNK = 1 << 16
 _LOG = logging.getLogger(__name__)
 
 
 class Inbox:
-    """Reads `stream` in a thread of its own; `ended` is set once it is closed, which means that the client has gone."""
+    """Reads a pipe in a thread of its own; `ended` is set once it is closed, which means that the client has gone.
 
-    def __init__(self, stream: BinaryIO) -> None:
+    `descriptor` is read without Python's buffers: a thread that waits in these would keep the process from ending.
+    """
+
+    def __init__(self, descriptor: int) -> None:
         self.ended = threading.Event()
-        self._stream = stream
+        self._descriptor = descriptor
         # May be put into from a signal handler.
         self._messages: "queue.SimpleQueue[Optional[Message]]" = queue.SimpleQueue()
 
@@ -36,10 +41,15 @@ class Inbox:
         self._messages.put(None)
 
     def _read(self) -> None:
+        rest = b""
         try:
-            for line in iter(lambda: self._stream.readline(LONGEST_LINE + 1), b""):
-                self._take(line)
-        except (OSError, ValueError) as error:
+            for chunk in iter(lambda: os.read(self._descriptor, _CHUNK), b""):
+                *complete, rest = (rest + chunk).split(b"\n")
+                for line in complete:
+                    self._take(line)
+                # A line without end is not kept in memory: what is left of it is too long still.
+                rest = rest[: LONGEST_LINE + 1]
+        except OSError as error:
             _LOG.info("no more requests can be read: %s", error)
         self.ended.set()
         self.wake()

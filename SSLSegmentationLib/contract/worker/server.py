@@ -7,7 +7,7 @@ import signal
 import threading
 import time
 from types import FrameType
-from typing import BinaryIO, Optional
+from typing import Callable, Optional
 
 from SSLSegmentationLib.contract.errors import EXIT_DISK, EXIT_DONE, EXIT_MEMORY, SSLSegmentationError
 from SSLSegmentationLib.contract.worker.answering import RunWords, answer
@@ -17,18 +17,27 @@ from SSLSegmentationLib.contract.worker.watch import Watch
 _LOG = logging.getLogger(__name__)
 
 
-def serve(run: RunWords, *, stream: BinaryIO, idle_seconds: float, parent: Optional[int] = None) -> int:
-    """Answers the requests that come in `stream`, one JSON line each; gives the worker's exit code.
+def serve(
+    run: RunWords,
+    *,
+    descriptor: int,
+    idle_seconds: float,
+    parent: Optional[int] = None,
+    prepare: Optional[Callable[[], None]] = None,
+) -> int:
+    """Answers the requests that come in the pipe `descriptor`, one JSON line each; gives the worker's exit code.
 
-    It ends when `stream` is closed or the process `parent` has gone, after `idle_seconds` without a request, and on SIGTERM
+    It ends when the pipe is closed or the process `parent` has gone, after `idle_seconds` without a request, and on SIGTERM
     or SIGINT; a command that runs then is cancelled. It also ends after a command that ran out of memory. Exit code 6 where
-    the end of a request could not be written.
+    the end of a request could not be written. `prepare` is work that the first request would have to do otherwise.
     """
-    inbox = Inbox(stream)
+    inbox = Inbox(descriptor)
     watch = Watch(parent=parent, gone=inbox.ended, on_gone=inbox.wake)
     _end_on_signals(inbox)
     inbox.start()
     watch.start()
+    if prepare is not None:
+        prepare()
     until = time.monotonic() + idle_seconds
     while not inbox.ended.is_set():
         message = inbox.next(max(until - time.monotonic(), 0.0))
