@@ -80,6 +80,10 @@ class SSLSegmentationWidget(ScriptedLoadableModuleWidget):
 
     def onReload(self):
         """Slicer reloads this file only: the package's modules go too, so that they are read anew."""
+        self.cleanup()
+        console = sys.modules.get("SSLSegmentationLib.gui.default_session")
+        if console is not None:
+            console.close_default_session()
         for name in [name for name in sys.modules if name.startswith("SSLSegmentationLib")]:
             del sys.modules[name]
         importlib.import_module("SSLSegmentationLib")
@@ -104,7 +108,7 @@ class SSLSegmentationTest(ScriptedLoadableModuleTest):
     def runTest(self):
         from SSLSegmentationLib.gui import selftest
 
-        self.setUp()
         for story in selftest.STORIES:
+            self.setUp()
             self.delayDisplay(story.__doc__)
             story()

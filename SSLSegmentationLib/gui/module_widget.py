@@ -28,6 +28,7 @@ class ModuleWidget:
 
     def __init__(self, layout: Any) -> None:
         self.session = Session(settings=Settings(slicer.app.userSettings()), store=ParameterStore.of_module())
+        self.session.listeners.append(self._state_changed)
         self.panels: Dict[str, Panel[Any]] = {}
         self._connections = Connections()
         self._observers = Observers()
@@ -92,6 +93,13 @@ class ModuleWidget:
             self.session.settings.set(OPEN_PANELS, opened_now)
 
         return opened
+
+    def _state_changed(self, name: str, show: bool) -> None:
+        """Another panel has changed what the panel `name` remembers."""
+        if show and name in self._sections:
+            self._sections[name].collapsed = False
+        if name in self.panels:
+            self.panels[name].enter()
 
     def _scene_closing(self) -> None:
         self.session.cancel_all()

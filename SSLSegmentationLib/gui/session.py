@@ -31,6 +31,7 @@ class Session:
         self.scratch = Path(tempfile.mkdtemp(prefix="SSLSegmentation-"))
         self.models = ModelList(settings.runs_folder)
         self.runs = RunList(settings)
+        self.listeners: List[Callable[[str, bool], None]] = []
         self._operations: List[Operation[Any]] = []
         self._local: Optional[Worker] = None
         self._engine: Optional[Worker] = None
@@ -49,6 +50,12 @@ class Session:
         operation = Operation(steps, on_progress=on_progress, on_done=on_done, on_error=on_error)
         self._operations.append(operation)
         return operation
+
+    def change_state(self, state: Any, *, name: str, show: bool = False) -> None:
+        """Changes what another panel remembers, and tells it; `show` brings it into view as well."""
+        self.store.save(state, prefix=name)
+        for listener in list(self.listeners):
+            listener(name, show)
 
     def tick(self) -> bool:
         """Carries on with every operation for a moment; whether any is still running."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Optional
 
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
 from SSLSegmentationLib.contract.tissues import TissueTable
@@ -25,13 +25,14 @@ def scans_state(session: Session) -> ScansState:
     return session.store.load(ScansState, prefix=SCANS_PREFIX)
 
 
-def data_section(session: Session, folder: Path, *, command: str) -> Steps[Dict[str, Any]]:
+def data_section(session: Session, folder: Path, *, command: str, scans: Optional[ScansState] = None) -> Steps[Dict[str, Any]]:
     """The data section for "pretrain" or "finetune"; what it refers to is written into `folder`, which stays with the run.
 
-    Labelled pairs of the scene are saved as they are now. Raises `config.invalid_value` where something is still to be
+    `scans`: instead of what the panel Scans holds. Labelled pairs of the scene are saved as they are now.
+    Raises `config.invalid_value` where something is still to be
     chosen, and what `save_pair` and `as_config` raise.
     """
-    scans = scans_state(session)
+    scans = scans_state(session) if scans is None else scans
     reason = missing(scans, command=command)
     if reason:
         raise SSLSegmentationError("config.invalid_value", reason, hint=_("Open 'Scans'."))

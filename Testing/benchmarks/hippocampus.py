@@ -178,12 +178,11 @@ def all_labels(bench: Bench, *, name: str, threads: int, minutes: float, section
 
 def summary(rows: list[dict[str, Any]]) -> dict[str, float]:
     """Mean Dice over the seeds for each way of training."""
-    ways = sorted({row["run"].rpartition("-")[0] for row in rows})
-    return {
-        way: round(sum(values) / len(values), 4)
-        for way in ways
-        for values in [[row["dice"] for row in rows if row["run"].startswith(way + "-")]]
-    }
+    ways: dict[str, list[float]] = {}
+    for row in rows:
+        name = str(row["run"])
+        ways.setdefault(name.rpartition("-")[0] or name, []).append(row["dice"])
+    return {way: round(sum(values) / len(values), 4) for way, values in ways.items()}
 
 
 def main() -> int:

@@ -51,7 +51,7 @@ def _look_up(self: QObject, cls: type, name: str) -> str:
     if owner is not None and not is_wrapped(owner) and owner is not object:
         return "signal" if isinstance(vars(owner)[name], QtCore.pyqtSignal) else "python"
     hidden = name == "singleShot" and isinstance(self, QtCore.QTimer)
-    if QObject.metaObject(self).indexOfProperty(name) >= 0 and not hidden:
+    if cls.staticMetaObject.indexOfProperty(name) >= 0 and not hidden:
         return "property"
     if owner is None:
         return "missing"

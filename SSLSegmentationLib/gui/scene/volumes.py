@@ -150,7 +150,7 @@ def volume_from_scan(scan: Scan, name: str) -> Steps[Any]:
     slices, rows, columns = scan.array.shape
     image = vtk.vtkImageData()
     image.SetDimensions(columns, rows, slices)
-    target = images.allocate(image, scan.array.dtype)
+    target = images.allocate(image, (yield from _shown_dtype(scan.array)))
     for part in images.slabs(scan.array.shape):
         yield Progress(_("Loading the volume"), part.start / slices)
         target[part] = scan.array[part]
@@ -167,6 +167,18 @@ def volume_from_scan(scan: Scan, name: str) -> Steps[Any]:
     slicer.mrmlScene.AddNode(node)
     node.SetAndObserveDisplayNodeID(display.GetID())
     return node
+
+
+def _shown_dtype(array: images.Array) -> Steps["np.dtype[Any]"]:
+    """The array's own type; a smaller one for 64-bit whole numbers, which Slicer does not show."""
+    if array.dtype.kind not in "iu" or array.dtype.itemsize < 8:
+        return array.dtype
+    low, high = 0, 0
+    for part in images.slabs(array.shape):
+        yield Progress(_("Loading the volume"), 0.0)
+        low, high = min(low, int(array[part].min())), max(high, int(array[part].max()))
+    fits = np.iinfo(np.int32).min <= low and high <= np.iinfo(np.int32).max
+    return np.dtype(np.int32 if fits else np.float64)
 
 
 def _window(array: images.Array) -> Tuple[float, float]:

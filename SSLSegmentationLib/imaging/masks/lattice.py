@@ -8,8 +8,9 @@ from typing import List, Optional, Tuple
 import numpy as np
 import numpy.typing as npt
 
-from SSLSegmentationLib.imaging.masks.scattering import scatter
+from SSLSegmentationLib.imaging.masks.scattering import scatter_steps
 from SSLSegmentationLib.imaging.masks.spacing_rule import SpacingRule
+from SSLSegmentationLib.imaging.masks.steps import Steps, finish
 
 # Random placements that are tried before a lattice is used.
 RESTARTS = 100
@@ -21,6 +22,11 @@ IntArray = npt.NDArray[np.int64]
 
 def find_layout(rule: SpacingRule, number: int) -> Optional[IntArray]:
     """Corners (≥ number, axes) of one layout that keeps the rule, or None where none is found. Always the same one."""
+    return finish(find_layout_steps(rule, number))
+
+
+def find_layout_steps(rule: SpacingRule, number: int) -> Steps[Optional[IntArray]]:
+    """As `find_layout`, a row or a patch a step."""
     if min(rule.box) < 1:
         return None
     if len(rule.shape) == 3:
@@ -29,18 +35,28 @@ def find_layout(rule: SpacingRule, number: int) -> Optional[IntArray]:
         return cells if len(cells) >= number else None
     if number > _upper_bound(rule):
         return None
-    layouts = [_best_rows(rule, transposed=False), _best_rows(rule, transposed=True)]
+    layouts = []
+    for transposed in (False, True):
+        layouts.append((yield from _best_rows(rule, transposed=transposed)))
     best = max(layouts, key=len)
     if len(best) >= number:
         return best
     rng = np.random.default_rng(0)
     stencil = rule.stencil()
-    tries = (scatter(rule, number, rng, stencil) for _ in range(RESTARTS))
-    return next((corners for corners in tries if corners is not None), None)
+    for _ in range(RESTARTS):
+        corners = yield from scatter_steps(rule, number, rng, stencil)
+        if corners is not None:
+            return corners
+    return None
 
 
 def jitter(rule: SpacingRule, layout: IntArray, number: int, rng: np.random.Generator) -> IntArray:
     """A random variant of `layout`: mirrored at random, `number` of its patches, each moved at random within the rule."""
+    return finish(jitter_steps(rule, layout, number, rng))
+
+
+def jitter_steps(rule: SpacingRule, layout: IntArray, number: int, rng: np.random.Generator) -> Steps[IntArray]:
+    """As `jitter`, a patch a step."""
     corners: IntArray = layout.copy()
     for axis, count in enumerate(rule.box):
         if rng.random() < 0.5:
@@ -61,6 +77,7 @@ def jitter(rule: SpacingRule, layout: IntArray, number: int, rng: np.random.Gene
             close[patch] = False
             if not close.any():
                 corners[patch] = moved
+            yield
     return corners
 
 
@@ -71,7 +88,7 @@ def _upper_bound(rule: SpacingRule) -> int:
     return int(2 / math.sqrt(3.0) * height * width + height + width + 1 + 1e-9)
 
 
-def _best_rows(rule: SpacingRule, *, transposed: bool) -> IntArray:
+def _best_rows(rule: SpacingRule, *, transposed: bool) -> Steps[IntArray]:
     """The largest layout of straight or staggered rows; columns instead of rows where transposed."""
     height, width = (count - 1 for count in (rule.box[::-1] if transposed else rule.box))
     least = 2 * rule.patch_size**2
@@ -84,6 +101,7 @@ def _best_rows(rule: SpacingRule, *, transposed: bool) -> IntArray:
         across = max(_root_up(least), 2 * shift)
         layout = [(row * step, column) for row in range(rows) for column in range(row % 2 * shift, width + 1, across)]
         best = max(best, layout, key=len)
+        yield
     corners = np.array(best, dtype=np.int64).reshape(-1, 2)
     return corners[:, ::-1].copy() if transposed else corners
 

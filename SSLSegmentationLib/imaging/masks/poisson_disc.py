@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from SSLSegmentationLib.imaging.masks.lattice import RESTARTS, jitter
-from SSLSegmentationLib.imaging.masks.scattering import scatter
+from SSLSegmentationLib.imaging.masks.lattice import RESTARTS, jitter_steps
+from SSLSegmentationLib.imaging.masks.scattering import scatter_steps
 from SSLSegmentationLib.imaging.masks.spacing_rule import SpacingRule
+from SSLSegmentationLib.imaging.masks.steps import Steps, finish
 
 IntArray = npt.NDArray[np.int64]
 
@@ -24,10 +25,14 @@ class PoissonDisc:
 
     def draw(self, rng: np.random.Generator) -> IntArray:
         """Corners (number, axes) in random order, so that consecutive rows are pairs chosen at random."""
+        return finish(self.draw_steps(rng))
+
+    def draw_steps(self, rng: np.random.Generator) -> Steps[IntArray]:
+        """As `draw`, a patch a step."""
         for _ in range(self._tries):
-            corners = scatter(self._rule, self._number, rng, self._stencil)
+            corners = yield from scatter_steps(self._rule, self._number, rng, self._stencil)
             if corners is not None:
                 return corners[rng.permutation(len(corners))]
         # Room was missing 100 times in a row: the later masks of the pool do not try as long.
         self._tries = 1
-        return jitter(self._rule, self._layout, self._number, rng)
+        return (yield from jitter_steps(self._rule, self._layout, self._number, rng))

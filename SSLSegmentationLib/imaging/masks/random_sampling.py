@@ -7,6 +7,8 @@ from typing import List, Tuple
 import numpy as np
 import numpy.typing as npt
 
+from SSLSegmentationLib.imaging.masks.steps import Steps, finish
+
 IntArray = npt.NDArray[np.int64]
 
 # Once this many times the patches of one full covering were drawn, each next one is made to cover an uncovered pixel:
@@ -16,6 +18,13 @@ FREE_COVERINGS = 20
 
 def draw_patches(*, shape: Tuple[int, ...], patch_size: int, pixels: int, pairs: bool, rng: np.random.Generator) -> IntArray:
     """Corners (number, axes) whose patches together cover at least `pixels`; consecutive rows are the pairs."""
+    return finish(draw_patches_steps(shape=shape, patch_size=patch_size, pixels=pixels, pairs=pairs, rng=rng))
+
+
+def draw_patches_steps(
+    *, shape: Tuple[int, ...], patch_size: int, pixels: int, pairs: bool, rng: np.random.Generator
+) -> Steps[IntArray]:
+    """As `draw_patches`, a patch or a pair a step."""
     box = np.array(shape) - patch_size + 1
     covered = np.zeros(shape, dtype=np.bool_)
     corners: List[IntArray] = []
@@ -31,6 +40,7 @@ def draw_patches(*, shape: Tuple[int, ...], patch_size: int, pixels: int, pairs:
             count += patch.size - int(np.count_nonzero(patch))
             patch[...] = True
             corners.append(corner)
+        yield
     return np.array(corners, dtype=np.int64)
 
 

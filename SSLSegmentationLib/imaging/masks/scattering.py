@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from SSLSegmentationLib.imaging.masks.spacing_rule import SpacingRule
+from SSLSegmentationLib.imaging.masks.steps import Steps, finish
 
 # Darts that may miss in a row before the free positions are listed; both ways are uniform over the free positions.
 MISSES = 24
@@ -18,6 +19,13 @@ def scatter(
     rule: SpacingRule, number: int, rng: np.random.Generator, stencil: Optional[npt.NDArray[np.bool_]] = None
 ) -> Optional[npt.NDArray[np.int64]]:
     """Corners (number, axes) of patches that keep the rule, or None where no room is left for the next one."""
+    return finish(scatter_steps(rule, number, rng, stencil))
+
+
+def scatter_steps(
+    rule: SpacingRule, number: int, rng: np.random.Generator, stencil: Optional[npt.NDArray[np.bool_]] = None
+) -> Steps[Optional[npt.NDArray[np.int64]]]:
+    """As `scatter`, a patch a step."""
     allowed = ~(rule.stencil() if stencil is None else stencil)
     box, reach = rule.box, rule.reach
     free = np.ones(box, dtype=np.bool_)
@@ -33,6 +41,7 @@ def scatter(
         around = tuple(slice(max(value - reach, 0), value + reach + 1) for value in corner)
         inside = tuple(slice(max(reach - value, 0), count - value + reach) for value, count in zip(corner, box))
         free[around] &= allowed[inside]
+        yield
     return np.array(corners, dtype=np.int64)
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Sequence
+from typing import Iterable, Sequence
 
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
-from SSLSegmentationLib.imaging.masks.lattice import find_layout
+from SSLSegmentationLib.imaging.masks.lattice import find_layout_steps
 from SSLSegmentationLib.imaging.masks.spacing_rule import SpacingRule
+from SSLSegmentationLib.imaging.masks.steps import Steps, finish
 
 AUTO_SIZES = (32, 16, 8, 4)
 SAMPLINGS = ("random", "poisson_disc")
@@ -26,31 +27,57 @@ def patches_needed(*, shape: Sequence[int], patch_size: int, area: float, pairs:
 
 def reaches(*, shape: Sequence[int], patch_size: int, area: float, sampling: str, pairs: bool) -> bool:
     """Whether patches of this size can corrupt the share `area` of an image of `shape`."""
+    return finish(reaches_steps(shape=shape, patch_size=patch_size, area=area, sampling=sampling, pairs=pairs))
+
+
+def reaches_steps(*, shape: Sequence[int], patch_size: int, area: float, sampling: str, pairs: bool) -> Steps[bool]:
+    """As `reaches`, in small steps."""
     if patch_size > min(shape):
         return False
     if sampling == "random":
         return not pairs or 2 * patch_size <= max(shape)
     number = patches_needed(shape=shape, patch_size=patch_size, area=area, pairs=pairs)
-    return find_layout(SpacingRule(tuple(shape), patch_size), number) is not None
+    layout = yield from find_layout_steps(SpacingRule(tuple(shape), patch_size), number)
+    return layout is not None
 
 
 def largest_patch_size(*, shape: Sequence[int], area: float, sampling: str, pairs: bool) -> int:
     """The largest patch side that reaches `area`, in pixels; 0 where none does."""
-    sizes = range(min(shape), 0, -1)
-    return next((size for size in sizes if reaches(shape=shape, patch_size=size, area=area, sampling=sampling, pairs=pairs)), 0)
+    return finish(_largest(range(min(shape), 0, -1), shape=shape, area=area, sampling=sampling, pairs=pairs))
 
 
 def auto_patch_size(*, shape: Sequence[int], area: float, sampling: str, pairs: bool) -> int:
     """The largest of 32, 16, 8, 4 that reaches `area`; `config.infeasible` where none does."""
-    for size in AUTO_SIZES:
-        if reaches(shape=shape, patch_size=size, area=area, sampling=sampling, pairs=pairs):
+    return finish(auto_patch_size_steps(shape=shape, area=area, sampling=sampling, pairs=pairs))
+
+
+def auto_patch_size_steps(*, shape: Sequence[int], area: float, sampling: str, pairs: bool) -> Steps[int]:
+    """As `auto_patch_size`, in small steps."""
+    size = yield from _largest(AUTO_SIZES, shape=shape, area=area, sampling=sampling, pairs=pairs)
+    if not size:
+        raise (yield from infeasible_steps(shape=shape, patch_size=AUTO_SIZES[-1], area=area, sampling=sampling, pairs=pairs))
+    return size
+
+
+def _largest(sizes: Iterable[int], *, shape: Sequence[int], area: float, sampling: str, pairs: bool) -> Steps[int]:
+    """The first of `sizes`, which fall, that reaches `area`; 0 where none does."""
+    for size in sizes:
+        if (yield from reaches_steps(shape=shape, patch_size=size, area=area, sampling=sampling, pairs=pairs)):
             return size
-    raise infeasible(shape=shape, patch_size=AUTO_SIZES[-1], area=area, sampling=sampling, pairs=pairs)
+        yield
+    return 0
 
 
 def infeasible(*, shape: Sequence[int], patch_size: int, area: float, sampling: str, pairs: bool) -> SSLSegmentationError:
     """The error for patches that can't reach `area`; names the largest size that fits."""
-    largest = largest_patch_size(shape=shape, area=area, sampling=sampling, pairs=pairs)
+    return finish(infeasible_steps(shape=shape, patch_size=patch_size, area=area, sampling=sampling, pairs=pairs))
+
+
+def infeasible_steps(
+    *, shape: Sequence[int], patch_size: int, area: float, sampling: str, pairs: bool
+) -> Steps[SSLSegmentationError]:
+    """As `infeasible`, in small steps."""
+    largest = yield from _largest(range(min(shape), 0, -1), shape=shape, area=area, sampling=sampling, pairs=pairs)
     size = "×".join(str(value) for value in shape)
     what = f"Patches of {patch_size} voxels a side ({sampling}) cannot cover {area:.0%} of a training shape of {size} voxels."
     if largest:

@@ -98,7 +98,7 @@ class ctkSliderWidget(_Bounded):  # noqa: N801
         super().__init__(parent)
         self._row.addWidget(self._slider, 1)
         self._row.addWidget(self._spins[0])
-        self._spins[0].valueChanged.connect(self._spun)
+        native(self._spins[0], "valueChanged").connect(self._spun)
         native(self._slider, "valueChanged").connect(self._slid)
 
     def _spun(self, value: float) -> None:

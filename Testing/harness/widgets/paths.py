@@ -35,7 +35,7 @@ class ctkPathLineEdit(QtWidgets.QWidget):  # noqa: N801
         row.addWidget(self._line, 1)
         row.addWidget(self._browse)
         native(self._line, "editTextChanged").connect(self._changed)
-        native(self._browse, "clicked").connect(self.browse)
+        native(self._browse, "clicked").connect(self._clicked)
         self.setSizePolicy(QtWidgets.QSizePolicy.Policy.Expanding, QtWidgets.QSizePolicy.Policy.Fixed)
 
     def _changed(self, path: str) -> None:
@@ -45,6 +45,9 @@ class ctkPathLineEdit(QtWidgets.QWidget):  # noqa: N801
         if valid != self._valid:
             self._valid = valid
             self.validInputChanged.emit(valid)
+
+    def _clicked(self, _checked: bool) -> None:
+        self.browse()
 
     def browse(self) -> None:
         chosen = answers.directory if self._filters & self.Dirs else answers.file
@@ -99,7 +102,10 @@ class ctkDirectoryButton(QtWidgets.QWidget):  # noqa: N801
         row = QtWidgets.QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self._button)
-        native(self._button, "clicked").connect(self.browse)
+        native(self._button, "clicked").connect(self._clicked)
+
+    def _clicked(self, _checked: bool) -> None:
+        self.browse()
 
     def browse(self) -> None:
         if answers.directory:

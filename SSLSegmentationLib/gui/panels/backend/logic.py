@@ -65,7 +65,12 @@ class BackendLogic:
         return Path(str(chosen)) if chosen else default_folder()
 
     def choose_folder(self, folder: str) -> None:
+        """Where the next backend goes; one that lies there already is taken into use."""
         self._session.settings.set(BACKEND_FOLDER, folder)
+        installed = read_backend(self.folder)
+        if installed is not None:
+            self._session.settings.set(BACKEND_PYTHON, installed.python)
+            self.refresh()
         self._changed()
 
     @property

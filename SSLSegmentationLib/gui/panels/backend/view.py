@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Any
 
 import ctk
@@ -114,7 +115,8 @@ class BackendPanel(Panel[BackendState]):
         base = logic.base
         self._quietly(self.base, lambda: form.select(self.base, base.path if base is not None else None))
         self._quietly(self.build_choice, lambda: form.select(self.build_choice, self.state.build))
-        if self.folder.currentPath != str(logic.folder):
+        # Compared as paths: a separator that was just typed at the end must stay.
+        if Path(self.folder.currentPath) != logic.folder:
             self._quietly(self.folder, lambda: self.folder.setCurrentPath(str(logic.folder)))
         if self.options.text != logic.pip_options:
             self.options.setText(logic.pip_options)
@@ -197,7 +199,7 @@ class BackendPanel(Panel[BackendState]):
         self.logic.choose_base(str(self.base.currentData or ""))
 
     def _base_typed(self, path: str) -> None:
-        if path and qt.QFileInfo(path).isFile():
+        if path and Path(path).is_file():
             self.logic.choose_base(path)
 
     def _folder_typed(self, path: str) -> None:
