@@ -1,0 +1,304 @@
+"""The panel Scans."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, List, Optional, Tuple
+
+import ctk
+import qt
+
+from SSLSegmentationLib.contract.errors import SSLSegmentationError
+from SSLSegmentationLib.contract.tissues import TissueTable
+from SSLSegmentationLib.gui.operation import Operation, Progress
+from SSLSegmentationLib.gui.panels.panel import Panel
+from SSLSegmentationLib.gui.panels.scans import logic
+from SSLSegmentationLib.gui.panels.scans.found_table import MOST_LINES, FoundTable
+from SSLSegmentationLib.gui.panels.scans.rows import Found, FoundRow, counts_text, with_found
+from SSLSegmentationLib.gui.panels.scans.state import CT, DATASET, FOLDERS, MRI, NOWHERE, ScansState
+from SSLSegmentationLib.gui.panels.scans.tissue_editor import TissueEditor
+from SSLSegmentationLib.gui.scene import display
+from SSLSegmentationLib.gui.scene.nodes import name_of, node_by_id
+from SSLSegmentationLib.gui.texts import _
+from SSLSegmentationLib.gui.widgets import form, messages
+from SSLSegmentationLib.gui.widgets.progress import ProgressRow
+
+VOLUME_TYPES = ["vtkMRMLScalarVolumeNode"]
+SEGMENTATION_TYPES = ["vtkMRMLSegmentationNode"]
+_PAIRS_SHOWN = 3
+
+
+class ScansPanel(Panel[ScansState]):
+    """Which scans there are to learn from; looked at as soon as they are chosen."""
+
+    name = logic.PREFIX
+    state_type = ScansState
+
+    def build(self) -> None:
+        self.operation: Optional[Operation[Any]] = None
+        self.found: Optional[Found] = None
+        self._looked_at: Tuple[Any, ...] = ()
+        self._build_sources()
+        self._build_scene()
+        self._build_found()
+        self._build_tissues()
+
+    def _build_sources(self) -> None:
+        rows = self.form
+        self.unlabelled = rows.add(
+            _("Unlabelled scans"),
+            form.path_edit(folder=True),
+            _("Folder of NIfTI, NRRD or MHA files to pretrain on, or of a data set (dataset.json). May hold labelled ones too."),
+        )
+        self.labelled = rows.add(
+            _("Labelled scans"),
+            form.choice(
+                [
+                    (NOWHERE, _("none, or from the scene")),
+                    (FOLDERS, _("a folder of images, one of labels")),
+                    (DATASET, _("a data set (dataset.json)")),
+                ]
+            ),
+            _("Where scans with label maps come from. Scans of the scene can be added to each."),
+        )
+        self.images = rows.add(_("Images"), form.path_edit(folder=True), _("Folder of the scans; one file is one scan."))
+        self.labels = rows.add(
+            _("Label maps"), form.path_edit(folder=True), _("Folder of label maps with the same names as their scans.")
+        )
+        self.dataset = rows.add(
+            _("Data set"),
+            form.path_edit(folder=False, name_filters=["dataset.json (*.json)"]),
+            _("A dataset.json as in the Medical Segmentation Decathlon; it names scans, label maps and tissues."),
+        )
+        self.splits = rows.add(
+            _("Splits (optional)"),
+            form.path_edit(folder=False, name_filters=["splits.json (*.json)"]),
+            _("A file that says who is trained on and who validates; without it a fifth of the labelled scans validates."),
+        )
+        self.modality = rows.add(
+            _("Modality"), form.choice([(MRI, "MRI"), (CT, "CT")]), _("Decides how intensities are scaled; CT is in HU.")
+        )
+        self.paths = {
+            "unlabelled": self.unlabelled,
+            "images": self.images,
+            "labels": self.labels,
+            "dataset": self.dataset,
+            "splits": self.splits,
+        }
+        for path in self.paths.values():
+            self.connect(path, "currentPathChanged(QString)", self._chosen)
+        self.connect(self.labelled, "currentIndexChanged(int)", self._chosen)
+        self.connect(self.modality, "currentIndexChanged(int)", self._chosen)
+
+    def _build_scene(self) -> None:
+        self.scene_group = ctk.ctkCollapsibleGroupBox()
+        self.scene_group.title = _("Labelled scans from the scene")
+        self.scene_group.setToolTip(_("Volumes that are loaded, each with the segmentation that labels it."))
+        rows = form.Form(self.scene_group)
+        self.volume = rows.add(_("Volume"), form.node_selector(VOLUME_TYPES), _("The scan of a labelled pair."))
+        self.segmentation = rows.add(
+            _("Segmentation"), form.node_selector(SEGMENTATION_TYPES), _("Its segments are the tissues; they must not overlap.")
+        )
+        self.add_button = form.button(_("Add this pair"), _("Adds the volume with the segmentation chosen above."))
+        self.add_current_button = form.button(
+            _("Add the current ones"), _("Adds the volume in the slice views with its segmentation in the Segment Editor.")
+        )
+        rows.add_wide(form.row(self.add_button, self.add_current_button))
+        self.pairs = qt.QListWidget()
+        self.pairs.setSelectionMode(qt.QAbstractItemView.ExtendedSelection)
+        self.pairs.setToolTip(_("The labelled pairs. They are saved when a training starts, as they are then."))
+        self.pairs.setFixedHeight((self.pairs.fontMetrics().height() + 6) * _PAIRS_SHOWN)
+        rows.add_wide(self.pairs)
+        self.remove_button = form.button(_("Remove from the list"), _("The selected pairs are not learned from; nodes stay."))
+        rows.add_wide(self.remove_button)
+        self.form.add_wide(self.scene_group)
+        self.scene_group.collapsed = True
+        self.connect(self.add_button, "clicked()", self._add_chosen)
+        self.connect(self.add_current_button, "clicked()", self._add_current)
+        self.connect(self.remove_button, "clicked()", self._remove_pairs)
+
+    def _build_found(self) -> None:
+        rows = self.form
+        self.look_button = form.button(_("Look again"), _("Looks anew at what the folders, data sets and the scene hold."))
+        self.look_button.setObjectName("lookButton")
+        self.thorough = qt.QCheckBox(_("Read every voxel"))
+        self.thorough.setToolTip(
+            _("Also reads all unlabelled scans, about a second each, to find damaged files and values that are not finite.")
+        )
+        rows.add_wide(form.row(self.look_button, self.thorough))
+        self.progress = ProgressRow(self.connections)
+        rows.add_wide(self.progress.widget)
+        self.counts = rows.add_wide(form.note(), _("How many scans were found."))
+        self.only_problems = qt.QCheckBox(_("Show only those with problems"))
+        self.only_problems.setToolTip(_("Hides the scans that can be used."))
+        rows.add_wide(self.only_problems)
+        self.table = FoundTable()
+        rows.add_wide(self.table.widget)
+        self.connect(self.look_button, "clicked()", self.look)
+        self.connect(self.thorough, "toggled(bool)", self._chosen)
+        self.connect(self.only_problems, "toggled(bool)", self._refresh)
+
+    def _build_tissues(self) -> None:
+        self.tissues = TissueEditor(self.connections, on_change=self._tissues_changed)
+        self.form.add_wide(self.tissues.widget)
+        self.connect(self.tissues.fill_button, "clicked()", self._fill_tissues)
+
+    def show_state(self) -> None:
+        state = self.state
+        controls = [*self.paths.values(), self.labelled, self.modality, self.thorough]
+        blocked = [(control, control.blockSignals(True)) for control in controls]
+        for key, edit in self.paths.items():
+            # Not touched while a person types in it.
+            if edit.currentPath != getattr(state, key):
+                edit.currentPath = getattr(state, key)
+        form.select(self.labelled, state.labelled)
+        form.select(self.modality, state.modality)
+        self.thorough.setChecked(state.thorough)
+        for control, before in blocked:
+            control.blockSignals(before)
+        folders, dataset = state.labelled == FOLDERS, state.labelled == DATASET
+        for control, visible in (
+            (self.images, folders),
+            (self.labels, folders),
+            (self.dataset, dataset),
+            (self.splits, folders or dataset),
+        ):
+            self.form.set_visible(control, visible)
+        self._show_pairs()
+        self.tissues.show(state.tissue_table())
+        self._refresh()
+
+    def enter(self) -> None:
+        super().enter()
+        self._look_if_changed()
+
+    def scene_closing(self) -> None:
+        self._looked_at = ()
+
+    def look(self) -> None:
+        """Looks for scans; what was running is ended."""
+        if self.operation is not None:
+            self.operation.cancel()
+        self._looked_at = self._key()
+        self.found = None
+        self.table.clear()
+        self.operation = self.session.run(
+            logic.find(self.session, self.state, on_row=self.table.put),
+            on_progress=self._progressed,
+            on_done=self._done,
+            on_error=self._failed,
+        )
+        self.progress.start(self.operation)
+        self._show_counts()
+
+    def _key(self) -> Tuple[Any, ...]:
+        """What the search depends on."""
+        state = self.state
+        sources = [state.unlabelled, state.labelled, state.thorough]
+        if state.labelled != NOWHERE:
+            sources += [state.images, state.labels] if state.labelled == FOLDERS else [state.dataset]
+            sources.append(state.splits)
+        return (*sources, *state.pairs())
+
+    def _look_if_changed(self) -> None:
+        """Looks anew where other scans are chosen than those that were looked at, and all of these are there."""
+        key = self._key()
+        if key == self._looked_at:
+            return
+        chosen = [part for part in key[:1] + key[3:] if isinstance(part, str) and part]
+        if all(Path(part).exists() for part in chosen) and (chosen or self.state.pairs() or self.table.rows):
+            self.look()
+
+    def _progressed(self, progress: Progress) -> None:
+        self.progress.show(progress)
+        self._show_counts()
+
+    def _done(self, found: Found) -> None:
+        self.operation = None
+        self.found = found
+        hidden = len(found.rows) - MOST_LINES
+        more = [_("Only the first {count} have a line, and those with problems.").format(count=MOST_LINES)] if hidden > 0 else []
+        self.progress.finish("\n".join([*found.problems, *more]))
+        if not self.state.own_tissues:
+            self._set_tissues(with_found(TissueTable(()), found))
+        self._refresh()
+
+    def _failed(self, error: SSLSegmentationError) -> None:
+        self.operation = None
+        cancelled = error.code == "job.cancelled"
+        self.progress.finish(_("Stopped; not all scans were looked at.") if cancelled else f"{error.message} {error.hint}")
+        self._refresh()
+        messages.show_error(error)
+
+    def _refresh(self) -> None:
+        state = self.state
+        self.table.refresh(tissues=state.tissue_table(), modality=state.modality, only_problems=self.only_problems.checked)
+        self._show_counts()
+
+    def _show_counts(self) -> None:
+        rows: List[FoundRow] = self.table.rows
+        self.counts.setText(counts_text(rows, self.state.tissue_table()) if rows else _("No scans are chosen yet."))
+        for control in (self.table.widget, self.only_problems):
+            control.setVisible(bool(rows))
+
+    def _chosen(self) -> None:
+        state = self.state
+        for key, edit in self.paths.items():
+            setattr(state, key, str(edit.currentPath))
+        state.labelled = self.labelled.currentData
+        state.modality = self.modality.currentData
+        state.thorough = self.thorough.checked
+        self._changed()
+
+    def _changed(self) -> None:
+        self.save()
+        self.show_state()
+        self._look_if_changed()
+
+    def _add_chosen(self) -> None:
+        self._add(self.volume.currentNode(), self.segmentation.currentNode())
+
+    def _add_current(self) -> None:
+        volume = display.shown_volume() or self.volume.currentNode()
+        segmentation = display.edited_segmentation(volume) if volume is not None else None
+        self._add(volume, segmentation or self.segmentation.currentNode())
+
+    def _add(self, volume: Any, segmentation: Any) -> None:
+        if volume is None or segmentation is None:
+            raise SSLSegmentationError(
+                "data.missing",
+                _("A volume and a segmentation are needed."),
+                hint=_("Load a scan, and draw its tissues in the Segment Editor."),
+            )
+        self.state = logic.add_pair(self.session, volume, segmentation)
+        self._changed()
+
+    def _remove_pairs(self) -> None:
+        lines = {self.pairs.row(item) for item in self.pairs.selectedItems()}
+        self.state.set_pairs([pair for number, pair in enumerate(self.state.pairs()) if number not in lines])
+        self._changed()
+
+    def _show_pairs(self) -> None:
+        pairs = self.state.pairs()
+        self.pairs.clear()
+        for volume, segmentation in pairs:
+            self.pairs.addItem(f"{name_of(node_by_id(volume))} + {name_of(node_by_id(segmentation))}")
+        self.remove_button.setEnabled(bool(pairs))
+        if pairs:
+            self.scene_group.collapsed = False
+
+    def _fill_tissues(self) -> None:
+        found = self.found or Found(tuple(self.table.rows))
+        self.state.own_tissues = False
+        self._set_tissues(with_found(TissueTable(()), found))
+        self._refresh()
+
+    def _tissues_changed(self, tissues: TissueTable) -> None:
+        self.state.own_tissues = bool(len(tissues))
+        self._set_tissues(tissues)
+        self._refresh()
+
+    def _set_tissues(self, tissues: TissueTable) -> None:
+        self.state.set_tissues(tissues)
+        self.save()
+        self.tissues.show(tissues)
