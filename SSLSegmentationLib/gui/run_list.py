@@ -53,13 +53,13 @@ class RunList:
         self._handles[handle.folder.path] = handle
 
     def handle(self, path: Path) -> JobHandle:
-        """A handle on a run; that of the process where this session started it."""
+        """A new handle on a run; where this session started it, it knows the process."""
         known = self._handles.get(path)
         if known is not None and known.state() != RUNNING and known.folder.state() == RUNNING:
             # Another program has resumed it meanwhile.
             del self._handles[path]
             known = None
-        return known or JobHandle(JobFolder(path))
+        return JobHandle(JobFolder(path)) if known is None else known.twin()
 
     def refresh(self) -> Steps[Tuple[RunRow, ...]]:
         """Looks at the runs that may have changed; gives all of them, the newest first."""

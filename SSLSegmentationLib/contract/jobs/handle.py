@@ -29,6 +29,10 @@ class JobHandle:
         self._cancelled = False
         self._heard = time.time()
 
+    def twin(self) -> "JobHandle":
+        """Another view of the same job: it reads the events from their start, without taking them from this one."""
+        return JobHandle(self.folder, process=self._process)
+
     @property
     def behind(self) -> bool:
         """Whether the last `poll` left events for the next one."""

@@ -8,6 +8,8 @@ from typing import Dict
 PANELS: Dict[str, str] = {
     "backend": "backend.view:BackendPanel",
     "scans": "scans.view:ScansPanel",
+    "finetune": "finetune.view:FinetunePanel",
     "apply": "apply.view:ApplyPanel",
     "biomarkers": "biomarkers.view:BiomarkersPanel",
+    "runs": "runs.view:RunsPanel",
 }

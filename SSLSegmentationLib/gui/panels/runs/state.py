@@ -1,0 +1,16 @@
+"""What the panel Runs remembers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from SSLSegmentationLib.gui.state import node_field
+
+
+@dataclass
+class RunsState:
+    """`selected`: the folder of the run that is shown, "" for none. `table` and `chart` hold its curve."""
+
+    selected: str = ""
+    table: str = node_field()
+    chart: str = node_field()
