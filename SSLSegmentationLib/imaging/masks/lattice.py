@@ -35,10 +35,9 @@ def find_layout_steps(rule: SpacingRule, number: int) -> Steps[Optional[IntArray
         return cells if len(cells) >= number else None
     if number > _upper_bound(rule):
         return None
-    layouts = []
-    for transposed in (False, True):
-        layouts.append((yield from _best_rows(rule, transposed=transposed)))
-    best = max(layouts, key=len)
+    rows = yield from _best_rows(rule, transposed=False)
+    columns = yield from _best_rows(rule, transposed=True)
+    best = max(rows, columns, key=len)
     if len(best) >= number:
         return best
     rng = np.random.default_rng(0)

@@ -82,9 +82,11 @@ def first_mask_steps(
 
 def _paint(corners: IntArray, patch_size: int, *, mask: npt.NDArray[np.bool_], index: Optional[IndexMap]) -> Steps[None]:
     """Marks the patches in `mask`, and swaps them pair by pair in `index`, both in place."""
-    patches = [_patch(corner, patch_size) for corner in corners]
-    for patch in patches:
-        mask[patch] = True
+    patches = []
+    for corner in corners:
+        patches.append(_patch(corner, patch_size))
+        mask[patches[-1]] = True
+        yield
     if index is not None:
         for one, other in zip(patches[::2], patches[1::2]):
             swap(index, one, other)
