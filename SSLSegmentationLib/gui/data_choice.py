@@ -126,7 +126,9 @@ def _all_cases(choice: DataChoice) -> List[Dict[str, Any]]:
             ),
             hint=_("Remove the scans of the scene from 'Scans', or split the files by channel."),
         )
-    return [*(_entry(case) for case in found), *(dict(entry) for entry in choice.added)]
+    # Two nodes of the same voxels are one scan; the later one counts.
+    added = {str(entry["id"]): dict(entry) for entry in choice.added}
+    return [*(_entry(case) for case in found), *added.values()]
 
 
 def _entry(case: Case) -> Dict[str, Any]:
@@ -144,7 +146,7 @@ def _splits(choice: DataChoice, folder: Path) -> str:
     if not choice.added:
         return str(path)
     splits = read_splits(path)
-    new = [str(entry["id"]) for entry in choice.added]
+    new = list(dict.fromkeys(str(entry["id"]) for entry in choice.added))
     raw: Dict[str, Any] = {
         "train": [*new, *splits.train],
         "validation": list(splits.validation),

@@ -191,22 +191,24 @@ class ScansPanel(Panel[ScansState]):
         self.progress.start(self.operation)
         self._show_counts()
 
+    def _sources(self) -> List[str]:
+        """The paths that are chosen."""
+        state = self.state
+        by_kind = {FOLDERS: [state.images, state.labels, state.splits], DATASET: [state.dataset, state.splits]}
+        return [path for path in (state.unlabelled, *by_kind.get(state.labelled, [])) if path]
+
     def _key(self) -> Tuple[Any, ...]:
         """What the search depends on."""
-        state = self.state
-        sources = [state.unlabelled, state.labelled, state.thorough]
-        if state.labelled != NOWHERE:
-            sources += [state.images, state.labels] if state.labelled == FOLDERS else [state.dataset]
-            sources.append(state.splits)
-        return (*sources, *state.pairs())
+        return (self.state.labelled, self.state.thorough, *self._sources(), *self.state.pairs())
 
     def _look_if_changed(self) -> None:
         """Looks anew where other scans are chosen than those that were looked at, and all of these are there."""
         key = self._key()
         if key == self._looked_at:
             return
-        chosen = [part for part in key[:1] + key[3:] if isinstance(part, str) and part]
-        if all(Path(part).exists() for part in chosen) and (chosen or self.state.pairs() or self.table.rows):
+        sources = self._sources()
+        anything = bool(sources or self.state.pairs() or self.table.rows)
+        if anything and all(Path(path).exists() for path in sources):
             self.look()
 
     def _progressed(self, progress: Progress) -> None:
