@@ -1,4 +1,4 @@
-"""Makes the project's own Python environment, the folder `.venv`, where it is missing or out of date."""
+"""Makes the project's own Python environments, `.venv` (engine) and `.venv-slicer`, where missing or out of date."""
 
 from __future__ import annotations
 
@@ -6,34 +6,60 @@ import hashlib
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-FOLDER = REPOSITORY / ".venv"
 OLDEST = (3, 10)
-CONSTRAINTS = REPOSITORY / "constraints.txt"
+
+
+@dataclass(frozen=True)
+class Environment:
+    """One environment: its folder, its pins, what the packages are called to the person, pip's arguments step by step."""
+
+    folder: str
+    constraints: str
+    title: str
+    steps: tuple[tuple[str, ...], ...]
+
+    @property
+    def python(self) -> Path:
+        return REPOSITORY / self.folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
 def environment_python(*, extras: str = "") -> Path:
-    """The environment's Python, with the package and its `extras` ("test") installed; a second call reuses what is there."""
+    """The engine's Python, with the package and its `extras` ("test") installed; a second call reuses what is there."""
+    # torch alone first: its pin must stand before another package asks for a newer one.
+    steps = (("torch",), ("-e", f"{REPOSITORY}[{extras}]" if extras else str(REPOSITORY)))
+    return _make(Environment(".venv", "constraints.txt", "torch and the other packages", steps), stamp=extras or "plain")
+
+
+def slicer_python() -> Path:
+    """The Python of the tests that need Slicer's scene and Qt; it has what Slicer's own Python has, and no torch."""
+    names = ("slicer-core", "PyQt6", "numpy", "scipy", "SimpleITK", "requests", "pytest", "coverage[toml]")
+    environment = Environment(".venv-slicer", "constraints-slicer.txt", "Slicer's scene, Qt and the other packages", (names,))
+    return _make(environment, stamp="test")
+
+
+def _make(environment: Environment, *, stamp: str) -> Path:
     if sys.version_info < OLDEST:
         sys.exit(f"Python {sys.version.split()[0]} is too old: this needs Python {OLDEST[0]}.{OLDEST[1]} or newer.")
-    python = FOLDER / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    if not python.is_file():
-        _say(f"Making a Python environment in {FOLDER} …")
-        if subprocess.run([sys.executable, "-m", "venv", str(FOLDER)], check=False).returncode:
+    folder, constraints = REPOSITORY / environment.folder, REPOSITORY / environment.constraints
+    if not environment.python.is_file():
+        _say(f"Making a Python environment in {folder} …")
+        if subprocess.run([sys.executable, "-m", "venv", str(folder)], check=False).returncode:
             sys.exit("This Python cannot make environments. On Debian and Ubuntu: apt install python3-venv. Then run this again.")
-    stamp = FOLDER / f".installed-{extras or 'plain'}"
-    wanted = hashlib.sha256((REPOSITORY / "pyproject.toml").read_bytes() + CONSTRAINTS.read_bytes()).hexdigest()
-    if not stamp.is_file() or stamp.read_text() != wanted:
-        _say("Installing torch and the other packages (the first time this downloads them) …")
-        pip = [str(python), "-m", "pip", "install", "--disable-pip-version-check", "--quiet", "-c", str(CONSTRAINTS)]
-        # torch alone first: its pin must stand before another package asks for a newer one.
-        for what in (["torch"], ["-e", f"{REPOSITORY}[{extras}]" if extras else str(REPOSITORY)]):
+    mark = folder / f".installed-{stamp}"
+    facts = [(REPOSITORY / "pyproject.toml").read_text(), constraints.read_text(), str(environment.steps)]
+    wanted = hashlib.sha256("\n".join(facts).encode()).hexdigest()
+    if not mark.is_file() or mark.read_text() != wanted:
+        _say(f"Installing {environment.title} (the first time this downloads them) …")
+        pip = [str(environment.python), "-m", "pip", "install", "--disable-pip-version-check", "--quiet", "-c", str(constraints)]
+        for what in environment.steps:
             if subprocess.run([*pip, *what], check=False).returncode:
                 sys.exit("The packages could not be installed. Check the network connection and run this again.")
-        stamp.write_text(wanted)
-    return python
+        mark.write_text(wanted)
+    return environment.python
 
 
 def _say(text: str) -> None:

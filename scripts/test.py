@@ -1,49 +1,87 @@
-"""The test command: sets up its own environment, then style, types, import rules, Python 3.9, tests and coverage.
+"""The test command: sets up its own environments, then style, types, import rules, Python 3.9, tests and coverage.
 
-Arguments are handed to pytest; with any, only pytest runs.
+Arguments are handed to pytest; with any, only pytest runs, for paths under Testing/gui in the environment of Slicer's scene.
 """
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from environment import REPOSITORY, environment_python
+from environment import REPOSITORY, environment_python, slicer_python
 
-SLICER_FLOORS = ["SSLSegmentationLib/contract", "SSLSegmentationLib/imaging"]
+SLICER_TESTS = "Testing/gui"
+SLICER_FLOORS = ["SSLSegmentationLib/contract", "SSLSegmentationLib/imaging", "SSLSegmentationLib/gui", "SSLSegmentation"]
 
 
-def checks(python: Path) -> list[tuple[str, list[str]]]:
-    """Each check by name, in the order of their cost."""
-    module = [str(python), "-m"]
-    folder = python.parent
+@dataclass(frozen=True)
+class Check:
+    """One command of the test run, and what it needs in its environment beyond what there is."""
+
+    name: str
+    command: list[str]
+    variables: dict[str, str] = field(default_factory=dict)
+
+    def run(self) -> int:
+        return subprocess.run(self.command, cwd=REPOSITORY, env={**os.environ, **self.variables}, check=False).returncode
+
+
+def slicer_variables(engine: Path) -> dict[str, str]:
+    """No screen is needed; the tests start the real backend with the engine's Python."""
+    return {"QT_QPA_PLATFORM": "offscreen", "SSLSEG_TEST_BACKEND": str(engine)}
+
+
+def checks(engine: Path, slicer: Path) -> list[Check]:
+    """Each check, in the order of their cost."""
+    module = [str(engine), "-m"]
+    folder = engine.parent
+    floors = [floor for floor in SLICER_FLOORS if (REPOSITORY / floor).is_dir()]
+    old_python = [str(folder / "vermin"), "-q", "-t=3.9-", "--no-tips", "--eval-annotations", "--violations", *floors]
+    measured = ["-m", "coverage", "run", "-m", "pytest", "-q"]
     return [
-        ("style", [*module, "ruff", "check", "."]),
-        ("format", [*module, "ruff", "format", "--check", "."]),
-        ("imports", [str(folder / "lint-imports")]),
-        (
-            "Python 3.9",
-            [str(folder / "vermin"), "-q", "-t=3.9-", "--no-tips", "--eval-annotations", "--violations", *SLICER_FLOORS],
-        ),
-        ("types", [*module, "mypy"]),
-        ("tests", [*module, "coverage", "run", "-m", "pytest", "-q"]),
-        ("coverage data", [*module, "coverage", "combine", "-q"]),
-        ("coverage", [*module, "coverage", "report"]),
+        Check("style", [*module, "ruff", "check", "."]),
+        Check("format", [*module, "ruff", "format", "--check", "."]),
+        Check("imports", [str(folder / "lint-imports")]),
+        Check("Python 3.9", old_python),
+        Check("types", [*module, "mypy"]),
+        Check("tests", [str(engine), *measured]),
+        Check("Slicer tests", [str(slicer), *measured, SLICER_TESTS], slicer_variables(engine)),
+        Check("coverage data", [*module, "coverage", "combine", "-q"]),
+        Check("coverage", [*module, "coverage", "report"]),
     ]
+
+
+def chosen_tests(arguments: list[str]) -> list[Check]:
+    """The pytest runs for given arguments: options go to each run, paths to the environment they belong to."""
+    paths = [argument for argument in arguments if (REPOSITORY / argument.partition("::")[0]).exists()]
+    options = [argument for argument in arguments if argument not in paths]
+    in_slicer = [path for path in paths if (REPOSITORY / path).is_relative_to(REPOSITORY / SLICER_TESTS)]
+    others = [path for path in paths if path not in in_slicer]
+    engine = environment_python(extras="test")
+    runs = []
+    if others or not in_slicer:
+        runs.append(Check("tests", [str(engine), "-m", "pytest", *options, *others]))
+    if in_slicer:
+        command = [str(slicer_python()), "-m", "pytest", *options, *in_slicer]
+        runs.append(Check("Slicer tests", command, slicer_variables(engine)))
+    return runs
 
 
 def main() -> int:
     """0 when everything passed."""
-    python = environment_python(extras="test")
     if sys.argv[1:]:
-        return subprocess.run([str(python), "-m", "pytest", *sys.argv[1:]], cwd=REPOSITORY, check=False).returncode
-    subprocess.run([str(python), "-m", "coverage", "erase"], cwd=REPOSITORY, check=False)
+        codes = [check.run() for check in chosen_tests(sys.argv[1:])]
+        return next((code for code in codes if code), 0)
+    engine, slicer = environment_python(extras="test"), slicer_python()
+    subprocess.run([str(engine), "-m", "coverage", "erase"], cwd=REPOSITORY, check=False)
     failed = []
-    for name, command in checks(python):
-        print(f"== {name}", flush=True)
-        if subprocess.run(command, cwd=REPOSITORY, check=False).returncode:
-            failed.append(name)
+    for check in checks(engine, slicer):
+        print(f"== {check.name}", flush=True)
+        if check.run():
+            failed.append(check.name)
     print(f"failed: {', '.join(failed)}" if failed else "all checks passed", flush=True)
     return 1 if failed else 0
 

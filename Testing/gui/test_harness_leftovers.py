@@ -42,7 +42,8 @@ def output(tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("faults")
     (folder / "conftest.py").write_text(CONFTEST)
     tests = [
-        f"def test_{case}(host):\n    {body}\n\ndef test_after_{case}(host):\n    sys.modules.pop('torch', None)\n    time.sleep(0.6)\n"
+        f"def test_{case}(host):\n    {body}\n\n"
+        f"def test_after_{case}(host):\n    sys.modules.pop('torch', None)\n    time.sleep(0.6)\n"
         for case, (body, _) in CASES.items()
     ]
     (folder / "test_faults.py").write_text("\n".join([HEAD, *tests]))

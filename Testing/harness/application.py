@@ -53,11 +53,11 @@ def _constant(value: Any) -> Any:
     return QtCore.pyqtProperty(type(value), lambda self: value)
 
 
-class qSlicerApplication(QtWidgets.QApplication):  # noqa: N801
+class qSlicerApplication(QtWidgets.QApplication):
     """The application object."""
 
     _stands_for_cpp = True
-    startupCompleted = QtCore.pyqtSignal()  # noqa: N815
+    startupCompleted = QtCore.pyqtSignal()
 
     def __init__(self, home: Path) -> None:
         super().__init__(["slicer-harness"])
@@ -69,18 +69,18 @@ class qSlicerApplication(QtWidgets.QApplication):  # noqa: N801
         for folder in ("bin", "temp", "cache", "extensions"):
             (home / folder).mkdir(parents=True, exist_ok=True)
 
-    majorVersion = _constant(5)  # noqa: N815
-    minorVersion = _constant(6)  # noqa: N815
+    majorVersion = _constant(5)
+    minorVersion = _constant(6)
     revision = _constant("32448")
-    repositoryRevision = _constant("32448")  # noqa: N815
-    applicationVersion = _constant("5.6.2-2024-04-05")  # noqa: N815
+    repositoryRevision = _constant("32448")
+    applicationVersion = _constant("5.6.2-2024-04-05")
     os = _constant("linux")
     arch = _constant("amd64")
     platform = _constant("linux-amd64")
-    slicerHome = QtCore.pyqtProperty(str, lambda self: str(self._home))  # noqa: N815
-    temporaryPath = QtCore.pyqtProperty(str, lambda self: str(self._home / "temp"))  # noqa: N815
-    cachePath = QtCore.pyqtProperty(str, lambda self: str(self._home / "cache"))  # noqa: N815
-    extensionsInstallPath = QtCore.pyqtProperty(str, lambda self: str(self._home / "extensions"))  # noqa: N815
+    slicerHome = QtCore.pyqtProperty(str, lambda self: str(self._home))
+    temporaryPath = QtCore.pyqtProperty(str, lambda self: str(self._home / "temp"))
+    cachePath = QtCore.pyqtProperty(str, lambda self: str(self._home / "cache"))
+    extensionsInstallPath = QtCore.pyqtProperty(str, lambda self: str(self._home / "extensions"))
 
     def testingEnabled(self) -> bool:
         return True

@@ -90,7 +90,7 @@ class SegmentEditor:
             raise RuntimeError("need to set segment editor and segmentation nodes first")
         self.volume = node
 
-    setMasterVolumeNode = setSourceVolumeNode  # noqa: N815
+    setMasterVolumeNode = setSourceVolumeNode
 
     def setCurrentSegmentID(self, segment_id: str) -> None:
         self.segment_id = segment_id

@@ -9,7 +9,7 @@ from Testing.harness.signals import native
 _CHECK = QtCore.Qt.ItemDataRole.CheckStateRole
 
 
-class ctkComboBox(QtWidgets.QComboBox):  # noqa: N801
+class ctkComboBox(QtWidgets.QComboBox):
     """A combo box with a text for when nothing is chosen."""
 
     _stands_for_cpp = True
@@ -26,16 +26,16 @@ class ctkComboBox(QtWidgets.QComboBox):  # noqa: N801
         if force:
             self.setCurrentIndex(-1)
 
-    defaultText = QtCore.pyqtProperty(str, lambda self: self.placeholderText, setDefaultText)  # noqa: N815
-    forceDefault = QtCore.pyqtProperty(bool, lambda self: self._force_default, setForceDefault)  # noqa: N815
-    currentUserDataAsString = QtCore.pyqtProperty(str, lambda self: str(self.currentData or ""))  # noqa: N815
+    defaultText = QtCore.pyqtProperty(str, lambda self: self.placeholderText, setDefaultText)
+    forceDefault = QtCore.pyqtProperty(bool, lambda self: self._force_default, setForceDefault)
+    currentUserDataAsString = QtCore.pyqtProperty(str, lambda self: str(self.currentData or ""))
 
 
-class ctkCheckableComboBox(QtWidgets.QComboBox):  # noqa: N801
+class ctkCheckableComboBox(QtWidgets.QComboBox):
     """A combo box whose items have check marks; it shows the checked ones."""
 
     _stands_for_cpp = True
-    checkedIndexesChanged = QtCore.pyqtSignal()  # noqa: N815
+    checkedIndexesChanged = QtCore.pyqtSignal()
 
     def __init__(self, parent: QtWidgets.QWidget | None = None) -> None:
         super().__init__(parent)
@@ -80,11 +80,11 @@ class ctkCheckableComboBox(QtWidgets.QComboBox):  # noqa: N801
         painter.drawControl(QtWidgets.QStyle.ControlElement.CE_ComboBoxLabel, option)
 
 
-class ctkCheckBox(QtWidgets.QCheckBox):  # noqa: N801
+class ctkCheckBox(QtWidgets.QCheckBox):
     _stands_for_cpp = True
 
 
-class ctkMessageBox(QtWidgets.QMessageBox):  # noqa: N801
+class ctkMessageBox(QtWidgets.QMessageBox):
     """A message box that can be told not to come again."""
 
     _stands_for_cpp = True
@@ -100,5 +100,5 @@ class ctkMessageBox(QtWidgets.QMessageBox):  # noqa: N801
     def setDontShowAgain(self, silent: bool) -> None:
         self._silent = silent
 
-    dontShowAgainSettingsKey = QtCore.pyqtProperty(str, lambda self: self._key, setDontShowAgainSettingsKey)  # noqa: N815
-    dontShowAgain = QtCore.pyqtProperty(bool, lambda self: self._silent, setDontShowAgain)  # noqa: N815
+    dontShowAgainSettingsKey = QtCore.pyqtProperty(str, lambda self: self._key, setDontShowAgainSettingsKey)
+    dontShowAgain = QtCore.pyqtProperty(bool, lambda self: self._silent, setDontShowAgain)

@@ -10,11 +10,11 @@ _HEADER = 24
 _UNLIMITED = 16777215
 
 
-class ctkCollapsibleButton(QtWidgets.QAbstractButton):  # noqa: N801
+class ctkCollapsibleButton(QtWidgets.QAbstractButton):
     """A button whose content lies below its header. `checked` says whether the content is shown."""
 
     _stands_for_cpp = True
-    contentsCollapsed = QtCore.pyqtSignal(bool)  # noqa: N815
+    contentsCollapsed = QtCore.pyqtSignal(bool)
 
     def __init__(self, *args: object) -> None:
         text = args[0] if args and isinstance(args[0], str) else ""
@@ -47,7 +47,7 @@ class ctkCollapsibleButton(QtWidgets.QAbstractButton):  # noqa: N801
         self.update()
 
     collapsed = QtCore.pyqtProperty(bool, lambda self: not self.isChecked(), setCollapsed)
-    collapsedHeight = QtCore.pyqtProperty(int, lambda self: self._collapsed_height, setCollapsedHeight)  # noqa: N815
+    collapsedHeight = QtCore.pyqtProperty(int, lambda self: self._collapsed_height, setCollapsedHeight)
     flat = QtCore.pyqtProperty(bool, lambda self: self._flat, setFlat)
 
     def hitButton(self, position: QtCore.QPoint) -> bool:
@@ -83,7 +83,7 @@ class ctkCollapsibleButton(QtWidgets.QAbstractButton):  # noqa: N801
         return self.style()
 
 
-class ctkCollapsibleGroupBox(QtWidgets.QGroupBox):  # noqa: N801
+class ctkCollapsibleGroupBox(QtWidgets.QGroupBox):
     """A group box whose check mark folds its content."""
 
     _stands_for_cpp = True
@@ -108,4 +108,4 @@ class ctkCollapsibleGroupBox(QtWidgets.QGroupBox):  # noqa: N801
             self.setMaximumHeight(_HEADER + height)
 
     collapsed = QtCore.pyqtProperty(bool, lambda self: not self.isChecked(), setCollapsed)
-    collapsedHeight = QtCore.pyqtProperty(int, lambda self: self._collapsed_height, setCollapsedHeight)  # noqa: N815
+    collapsedHeight = QtCore.pyqtProperty(int, lambda self: self._collapsed_height, setCollapsedHeight)

@@ -14,11 +14,11 @@ from .declared import keeping
 from .observing import Observations
 
 
-class qMRMLWidget(QtWidgets.QWidget):  # noqa: N801
+class qMRMLWidget(QtWidgets.QWidget):
     """A widget that knows the scene."""
 
     _stands_for_cpp = True
-    mrmlSceneChanged = QtCore.pyqtSignal(object)  # noqa: N815
+    mrmlSceneChanged = QtCore.pyqtSignal(object)
     _signal_aliases = {"mrmlSceneChanged(vtkMRMLScene*)": "mrmlSceneChanged"}
 
     def __init__(self, parent: QtWidgets.QWidget | None = None) -> None:
@@ -44,14 +44,14 @@ _KINDS = {
 }
 
 
-class qMRMLNodeComboBox(keeping(QtWidgets.QWidget, _KINDS, changed="_refresh")):  # noqa: N801
+class qMRMLNodeComboBox(keeping(QtWidgets.QWidget, _KINDS, changed="_refresh")):
     """Chooses one of the scene's nodes; follows the scene."""
 
     _stands_for_cpp = True
-    nodeChanged = QtCore.pyqtSignal(object)  # noqa: N815
-    nodeChosen = QtCore.pyqtSignal(bool)  # noqa: N815
-    currentNodeIDChanged = QtCore.pyqtSignal(str)  # noqa: N815
-    nodeAddedByUser = QtCore.pyqtSignal(object)  # noqa: N815
+    nodeChanged = QtCore.pyqtSignal(object)
+    nodeChosen = QtCore.pyqtSignal(bool)
+    currentNodeIDChanged = QtCore.pyqtSignal(str)
+    nodeAddedByUser = QtCore.pyqtSignal(object)
     _signal_aliases = {
         "currentNodeChanged(vtkMRMLNode*)": "nodeChanged",
         "currentNodeChanged(bool)": "nodeChosen",
@@ -85,7 +85,7 @@ class qMRMLNodeComboBox(keeping(QtWidgets.QWidget, _KINDS, changed="_refresh")):
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self._combo)
 
-    currentNodeID = QtCore.pyqtProperty(str, lambda self: self._current_id(), lambda self, value: self.setCurrentNodeID(value))  # noqa: N815
+    currentNodeID = QtCore.pyqtProperty(str, lambda self: self._current_id(), lambda self, value: self.setCurrentNodeID(value))
 
     def setMRMLScene(self, scene: Any) -> None:
         self._scene = scene

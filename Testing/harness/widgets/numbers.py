@@ -9,7 +9,7 @@ from Testing.harness.signals import native
 _STEPS = 10_000
 
 
-class ctkDoubleSpinBox(QtWidgets.QDoubleSpinBox):  # noqa: N801
+class ctkDoubleSpinBox(QtWidgets.QDoubleSpinBox):
     _stands_for_cpp = True
 
 
@@ -79,20 +79,20 @@ class _Bounded(QtWidgets.QWidget):
 
     minimum = QtCore.pyqtProperty(float, lambda self: self._spins[0].minimum, setMinimum)
     maximum = QtCore.pyqtProperty(float, lambda self: self._spins[0].maximum, setMaximum)
-    singleStep = QtCore.pyqtProperty(float, lambda self: self._spins[0].singleStep, setSingleStep)  # noqa: N815
-    pageStep = QtCore.pyqtProperty(float, lambda self: self._page_step, setPageStep)  # noqa: N815
+    singleStep = QtCore.pyqtProperty(float, lambda self: self._spins[0].singleStep, setSingleStep)
+    pageStep = QtCore.pyqtProperty(float, lambda self: self._page_step, setPageStep)
     decimals = QtCore.pyqtProperty(int, lambda self: self._spins[0].decimals, setDecimals)
     suffix = QtCore.pyqtProperty(str, lambda self: self._spins[0].suffix, setSuffix)
     prefix = QtCore.pyqtProperty(str, lambda self: self._spins[0].prefix, setPrefix)
     tracking = QtCore.pyqtProperty(bool, lambda self: self._tracking, setTracking)
 
 
-class ctkSliderWidget(_Bounded):  # noqa: N801
+class ctkSliderWidget(_Bounded):
     """A slider with a spin box."""
 
     _stands_for_cpp = True
-    valueChanged = QtCore.pyqtSignal(float)  # noqa: N815
-    valueIsChanging = QtCore.pyqtSignal(float)  # noqa: N815
+    valueChanged = QtCore.pyqtSignal(float)
+    valueIsChanging = QtCore.pyqtSignal(float)
 
     def __init__(self, parent: QtWidgets.QWidget | None = None) -> None:
         super().__init__(parent)
@@ -115,14 +115,14 @@ class ctkSliderWidget(_Bounded):  # noqa: N801
         self._spins[0].setVisible(shown)
 
     value = QtCore.pyqtProperty(float, lambda self: self._spins[0].value, setValue)
-    spinBoxVisible = QtCore.pyqtProperty(bool, lambda self: not self._spins[0].isHidden(), setSpinBoxVisible)  # noqa: N815
+    spinBoxVisible = QtCore.pyqtProperty(bool, lambda self: not self._spins[0].isHidden(), setSpinBoxVisible)
 
 
-class ctkRangeWidget(_Bounded):  # noqa: N801
+class ctkRangeWidget(_Bounded):
     """Two spin boxes: the lower and the upper value."""
 
     _stands_for_cpp = True
-    valuesChanged = QtCore.pyqtSignal(float, float)  # noqa: N815
+    valuesChanged = QtCore.pyqtSignal(float, float)
 
     def __init__(self, parent: QtWidgets.QWidget | None = None) -> None:
         super().__init__(parent)
@@ -149,5 +149,5 @@ class ctkRangeWidget(_Bounded):  # noqa: N801
         self._spins[1].setValue(high)
         self._spins[0].setValue(low)
 
-    minimumValue = QtCore.pyqtProperty(float, lambda self: self._spins[0].value, setMinimumValue)  # noqa: N815
-    maximumValue = QtCore.pyqtProperty(float, lambda self: self._spins[1].value, setMaximumValue)  # noqa: N815
+    minimumValue = QtCore.pyqtProperty(float, lambda self: self._spins[0].value, setMinimumValue)
+    maximumValue = QtCore.pyqtProperty(float, lambda self: self._spins[1].value, setMaximumValue)

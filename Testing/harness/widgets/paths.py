@@ -10,13 +10,13 @@ from Testing.harness.record import answers
 from Testing.harness.signals import native
 
 
-class ctkPathLineEdit(QtWidgets.QWidget):  # noqa: N801
+class ctkPathLineEdit(QtWidgets.QWidget):
     """A path that is typed, or chosen with the browse button."""
 
     _stands_for_cpp = True
     Dirs, Drives, NoSymLinks, Files, Readable, Writable, Executable = 1, 4, 8, 2, 0x10, 0x20, 0x40
-    currentPathChanged = QtCore.pyqtSignal(str)  # noqa: N815
-    validInputChanged = QtCore.pyqtSignal(bool)  # noqa: N815
+    currentPathChanged = QtCore.pyqtSignal(str)
+    validInputChanged = QtCore.pyqtSignal(bool)
 
     def __init__(self, parent: QtWidgets.QWidget | None = None) -> None:
         super().__init__(parent)
@@ -80,20 +80,20 @@ class ctkPathLineEdit(QtWidgets.QWidget):  # noqa: N801
         if self._line.findText(self._line.currentText) < 0:
             self._line.addItem(self._line.currentText)
 
-    currentPath = QtCore.pyqtProperty(str, lambda self: self._line.currentText, setCurrentPath)  # noqa: N815
+    currentPath = QtCore.pyqtProperty(str, lambda self: self._line.currentText, setCurrentPath)
     filters = QtCore.pyqtProperty(int, lambda self: self._filters, setFilters)
-    nameFilters = QtCore.pyqtProperty("QStringList", lambda self: self._name_filters, setNameFilters)  # noqa: N815
-    settingKey = QtCore.pyqtProperty(str, lambda self: self._texts["settingKey"], setSettingKey)  # noqa: N815
+    nameFilters = QtCore.pyqtProperty("QStringList", lambda self: self._name_filters, setNameFilters)
+    settingKey = QtCore.pyqtProperty(str, lambda self: self._texts["settingKey"], setSettingKey)
     label = QtCore.pyqtProperty(str, lambda self: self._texts["label"], setLabel)
-    showBrowseButton = QtCore.pyqtProperty(bool, lambda self: not self._browse.isHidden(), setShowBrowseButton)  # noqa: N815
+    showBrowseButton = QtCore.pyqtProperty(bool, lambda self: not self._browse.isHidden(), setShowBrowseButton)
 
 
-class ctkDirectoryButton(QtWidgets.QWidget):  # noqa: N801
+class ctkDirectoryButton(QtWidgets.QWidget):
     """A button that shows a folder and asks for another."""
 
     _stands_for_cpp = True
-    directoryChanged = QtCore.pyqtSignal(str)  # noqa: N815
-    directorySelected = QtCore.pyqtSignal(str)  # noqa: N815
+    directoryChanged = QtCore.pyqtSignal(str)
+    directorySelected = QtCore.pyqtSignal(str)
 
     def __init__(self, parent: QtWidgets.QWidget | None = None) -> None:
         super().__init__(parent)

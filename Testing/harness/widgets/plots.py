@@ -62,7 +62,7 @@ def _column(table: Any, name: Optional[str]) -> Optional[list[float]]:
     return [column.GetTuple1(row) for row in range(column.GetNumberOfTuples())]
 
 
-class qMRMLPlotView(QtWidgets.QWidget):  # noqa: N801
+class qMRMLPlotView(QtWidgets.QWidget):
     _stands_for_cpp = True
 
     def __init__(self, parent: QtWidgets.QWidget | None = None) -> None:
@@ -189,7 +189,7 @@ def _range(values: list[float]) -> tuple[float, float]:
     return (low, high) if high > low else (low - 0.5, high + 0.5)
 
 
-class qMRMLPlotWidget(QtWidgets.QWidget):  # noqa: N801
+class qMRMLPlotWidget(QtWidgets.QWidget):
     """A plot view with its controller."""
 
     _stands_for_cpp = True

@@ -17,9 +17,9 @@ _KINDS = {**dict.fromkeys((*_COLUMNS, "readOnly", "headerVisible", "filterBarVis
 _NAME = 2
 
 
-class qMRMLSegmentsTableView(keeping(QtWidgets.QWidget, _KINDS, changed="_refresh")):  # noqa: N801
+class qMRMLSegmentsTableView(keeping(QtWidgets.QWidget, _KINDS, changed="_refresh")):
     _stands_for_cpp = True
-    selectionChanged = QtCore.pyqtSignal(QtCore.QItemSelection, QtCore.QItemSelection)  # noqa: N815
+    selectionChanged = QtCore.pyqtSignal(QtCore.QItemSelection, QtCore.QItemSelection)
 
     def __init__(self, parent: QtWidgets.QWidget | None = None) -> None:
         super().__init__(parent)

@@ -12,7 +12,7 @@ from .declared import keeping
 from .observing import Observations
 
 
-class qMRMLTableView(keeping(QtWidgets.QTableView, dict.fromkeys(("transposed", "firstRowLocked"), bool), changed="_refresh")):  # noqa: N801
+class qMRMLTableView(keeping(QtWidgets.QTableView, dict.fromkeys(("transposed", "firstRowLocked"), bool), changed="_refresh")):
     _stands_for_cpp = True
 
     def __init__(self, parent: QtWidgets.QWidget | None = None) -> None:
