@@ -27,7 +27,7 @@ from SSLSegmentationLib.gui.backend.installed import (
     write_backend,
 )
 from SSLSegmentationLib.gui.backend.masking import hide_passwords
-from SSLSegmentationLib.gui.backend.pip_errors import explain
+from SSLSegmentationLib.gui.backend.pip_errors import explain, full_disk
 from SSLSegmentationLib.gui.backend.pip_log import PipLog, tail
 from SSLSegmentationLib.gui.backend.pythons import ask
 from SSLSegmentationLib.gui.operation import Progress, Steps
@@ -36,6 +36,8 @@ from SSLSegmentationLib.gui.texts import _
 # Shares of the whole: making the environment, pip, the check.
 _MADE, _FILLED = 0.04, 0.95
 _SCRATCH = "tmp"
+# A disk with less space than this counts as full.
+_FULL_BYTES = 4 * 10**6
 # pip's settings that would put the packages somewhere else than into the environment.
 _MISLEADING = ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT")
 
@@ -137,7 +139,9 @@ def _command(command: Sequence[str], plan: BackendPlan, environment: Path, *, sh
                 yield Progress(now.text, start + share[1] * (now.share or 0.0), waits=True)
         code = process.returncode
     if code != 0:
-        raise explain(_since(log, begin), code=code)
+        # Making an environment fails on a full disk without saying so.
+        full = shutil.disk_usage(plan.folder).free < _FULL_BYTES
+        raise full_disk() if full else explain(_since(log, begin), code=code)
 
 
 def _environment() -> Dict[str, str]:

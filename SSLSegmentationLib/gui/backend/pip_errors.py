@@ -68,7 +68,7 @@ def _causes() -> Tuple[_Cause, ...]:
             "environment.missing_package",
             r"No matching distribution found for|Could not find a version that satisfies",
             _("No package {package} was found for this Python and system."),
-            _("Choose another Python or another build, and check pip's options."),
+            _("Check the connection and pip's options, or choose another Python or another build."),
         ),
         _Cause(
             "environment.missing_package",
@@ -95,6 +95,12 @@ def _causes() -> Tuple[_Cause, ...]:
             _("Check the options for pip."),
         ),
     )
+
+
+def full_disk() -> SSLSegmentationError:
+    """The disk is full, whatever the command said of it."""
+    cause = _causes()[0]
+    return SSLSegmentationError(cause.code, cause.message, hint=cause.hint)
 
 
 def explain(lines: Sequence[str], *, code: int) -> SSLSegmentationError:

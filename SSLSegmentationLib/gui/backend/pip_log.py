@@ -82,7 +82,7 @@ class PipLog:
 
     def _installing(self) -> Progress:
         """pip installs in the order that it has told; each is complete once its description is there."""
-        there = {_plain(path.name.rpartition("-")[0]) for path in self._packages.glob("*.dist-info")}
+        there = {_plain(path.name.partition("-")[0]) for path in self._packages.glob("*.dist-info")}
         missing = [name for name in self._names if _plain(name) not in there]
         done, total = len(self._names) - len(missing), len(self._names)
         text = _("Installing {package} ({number} of {total})").format(

@@ -38,7 +38,7 @@ def make_report(
         "",
         "Backend",
         *_backend_lines(facts),
-        *(f"error: {error}" for error in errors),
+        *(f"error {error.code}: {error.message} {error.hint}" for error in errors),
         "",
         "Packages of this program's own Python",
         ", ".join(f"{name} {version}" for name, version in snapshot()),
@@ -61,7 +61,7 @@ def _backend_lines(facts: Optional[BackendFacts]) -> List[str]:
         f"device {device}",
         f"free: memory {_gigabytes(facts.memory_free)}, disk {_gigabytes(facts.disk_free)}",
         "packages " + ", ".join(f"{name} {version or 'missing'}" for name, version in facts.packages),
-        *(f"problem: {problem.message} {problem.hint} [{problem.code}]" for problem in facts.problems),
+        *(f"problem {problem.code}: {problem.message} {problem.hint}" for problem in facts.problems),
     ]
 
 

@@ -1,0 +1,100 @@
+"""Which backend is in use, and which ones may go."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+from SSLSegmentationLib.gui.backend import installed
+from SSLSegmentationLib.gui.backend.installed import (
+    environments,
+    in_use,
+    next_environment,
+    python_of,
+    read_backend,
+    remove_unused,
+    start_removal,
+    write_backend,
+)
+from Testing.gui.backend.conftest import wait_for_removals
+
+
+@pytest.fixture
+def root(tmp_path):
+    """A folder with two backends, of which the second is in use."""
+    for number in (1, 2):
+        binaries = tmp_path / f"backend-{number}" / "bin"
+        binaries.mkdir(parents=True)
+        (binaries / "python").symlink_to(sys.executable)
+    write_backend(tmp_path, tmp_path / "backend-2")
+    return tmp_path
+
+
+def test_the_pointer_names_the_backend_in_use(root) -> None:
+    backend = read_backend(root)
+    assert backend is not None
+    assert backend.folder == str(root / "backend-2")
+    assert backend.python == python_of(root / "backend-2")
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"folder": "backend-9"}', '{"folder": "../backend-x"}', "\x00", '{"folder": 3}'])
+def test_a_pointer_that_leads_nowhere_is_no_backend(root, text) -> None:
+    (root / "backend.json").write_text(text)
+    assert read_backend(root) is None
+
+
+def test_without_a_folder_there_is_no_backend(tmp_path) -> None:
+    assert read_backend(tmp_path / "nothing") is None
+    assert environments(tmp_path / "nothing") == []
+    assert next_environment(tmp_path / "nothing").name == "backend-1"
+
+
+def test_numbers_go_on_after_the_largest(root) -> None:
+    (root / "backend-10").mkdir()
+    (root / "backend-old").mkdir()
+    assert [path.name for path in environments(root)] == ["backend-1", "backend-2", "backend-10"]
+    assert next_environment(root).name == "backend-11"
+
+
+def test_windows_has_its_python_elsewhere(root, monkeypatch) -> None:
+    monkeypatch.setattr(installed.sys, "platform", "win32")
+    assert python_of(root).endswith("python.exe")
+
+
+def test_all_but_the_one_in_use_go(root) -> None:
+    assert remove_unused(root, python=sys.executable) == [root / "backend-1"]
+    wait_for_removals()
+    assert [path.name for path in environments(root)] == ["backend-2"]
+
+
+@pytest.mark.parametrize("platform", ["linux", "darwin"])
+def test_a_backend_that_something_runs_from_stays(root, monkeypatch, platform) -> None:
+    if platform == "darwin" and subprocess.run(["which", "ps"], capture_output=True).returncode:
+        pytest.skip("this system has no ps")
+    running = subprocess.Popen([python_of(root / "backend-1"), "-c", "import time; time.sleep(600)"])
+    try:
+        monkeypatch.setattr(installed.sys, "platform", platform)
+        until = time.monotonic() + 10
+        # The system shows a process's words a moment after it has begun.
+        while not in_use(root / "backend-1"):
+            assert time.monotonic() < until
+        assert not in_use(root / "backend-2")
+        assert remove_unused(root, python=sys.executable) == []
+        assert (root / "backend-1").exists()
+    finally:
+        running.kill()
+        running.wait()
+    assert not in_use(root / "backend-1")
+
+
+def test_windows_protects_files_in_use_itself(root, monkeypatch) -> None:
+    monkeypatch.setattr(installed.sys, "platform", "win32")
+    assert not in_use(root / "backend-1")
+
+
+def test_a_removal_without_a_python_leaves_the_folder_for_the_next_time(root) -> None:
+    start_removal(root / "backend-1", python=root / "no-python")
+    assert (root / "backend-1").exists()
