@@ -1,0 +1,98 @@
+"""The public hippocampus scans of the Medical Segmentation Decathlon, as a data set on this computer.
+
+Nothing is downloaded here: Slicer's module Sample Data does that when a person presses the button.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tarfile
+import tempfile
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from SSLSegmentationLib.contract.config import DataConfig
+from SSLSegmentationLib.contract.errors import SSLSegmentationError
+from SSLSegmentationLib.contract.files import disk_errors
+from SSLSegmentationLib.gui.operation import Progress, Steps
+from SSLSegmentationLib.gui.sample_loading import Loaded
+from SSLSegmentationLib.gui.samples import HIPPOCAMPUS
+from SSLSegmentationLib.gui.scene.segmentations import create_segmentation
+from SSLSegmentationLib.gui.scene.volumes import volume_from_scan
+from SSLSegmentationLib.gui.session import Session
+from SSLSegmentationLib.gui.texts import _
+from SSLSegmentationLib.imaging.dataset import find_cases
+from SSLSegmentationLib.imaging.readers import read_label_map, read_scan
+
+LARGEST_FILE_BYTES = 20 * 2**20
+
+
+def unpack(session: Session, archive: Path) -> Steps[Path]:
+    """The data set's folder with its dataset.json, unpacked beside the runs where it is not there yet.
+
+    Only plain files below the archive's own folder are written. Raises `data.unreadable`, `disk.*`.
+    """
+    target = session.settings.data_folder / "samples" / HIPPOCAMPUS.name
+    if (target / "dataset.json").is_file():
+        return target
+    with disk_errors(target.parent):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        making = Path(tempfile.mkdtemp(prefix=".unpacking-", dir=target.parent))
+        try:
+            yield from _extract(archive, making)
+            if not (making / "dataset.json").is_file():
+                raise SSLSegmentationError("data.unreadable", _("{path} holds no dataset.json.").format(path=archive))
+            if target.exists():
+                shutil.rmtree(target)
+            making.rename(target)
+        finally:
+            shutil.rmtree(making, ignore_errors=True)
+    return target
+
+
+def load_first(folder: Path) -> Steps[Loaded]:
+    """The first labelled scan of the data set, with its label map, in the scene."""
+    found = find_cases(DataConfig(dataset=str(folder / "dataset.json")))
+    case = next(case for case in found.cases if case.label is not None)
+    yield Progress(_("Loading the scan"))
+    scan = read_scan(case.images[0])
+    labels = read_label_map(str(case.label), onto=scan.geometry, tissues=found.tissues)
+    volume = yield from volume_from_scan(scan, case.id)
+    name = _("{volume} truth").format(volume=volume.GetName())
+    truth = yield from create_segmentation(
+        volume, name=name, label_map=labels.array, tissues=labels.tissues, tags={"Origin": HIPPOCAMPUS.name}
+    )
+    return Loaded(volume, truth)
+
+
+def _extract(archive: Path, folder: Path) -> Steps[None]:
+    try:
+        with tarfile.open(archive) as opened:
+            members = opened.getmembers()
+            for number, member in enumerate(members):
+                yield Progress(_("Unpacking {name}").format(name=HIPPOCAMPUS.name), number / len(members))
+                place = _place(member)
+                if place is not None:
+                    _write(opened, member, folder.joinpath(*place.parts))
+    except (tarfile.TarError, EOFError) as error:
+        raise SSLSegmentationError(
+            "data.unreadable", _("{path} is damaged: {error}.").format(path=archive, error=error)
+        ) from error
+
+
+def _place(member: tarfile.TarInfo) -> Any:
+    """Where a member goes in the data set's folder; None for what is left out: folders, links, notes of macOS, odd names."""
+    path = PurePosixPath(member.name)
+    inside = path.parts[1:]
+    odd = path.is_absolute() or ".." in path.parts or "\\" in member.name or ":" in member.name
+    if odd or not inside or len(inside) > 2 or path.parts[0] != HIPPOCAMPUS.name:
+        return None
+    return PurePosixPath(*inside) if member.isreg() and not inside[-1].startswith("._") else None
+
+
+def _write(opened: tarfile.TarFile, member: tarfile.TarInfo, path: Path) -> None:
+    content = opened.extractfile(member)
+    if content is None or member.size > LARGEST_FILE_BYTES:
+        return
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(content.read())

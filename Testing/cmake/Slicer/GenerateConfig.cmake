@@ -1,0 +1,3 @@
+foreach(name HOMEPAGE CATEGORY CONTRIBUTORS DESCRIPTION ICONURL SCREENSHOTURLS DEPENDS)
+  record(extension ${name} "${EXTENSION_${name}}")
+endforeach()

@@ -1,0 +1,1 @@
+record(packed ${PROJECT_NAME})

@@ -1,0 +1,70 @@
+"""Stands in for Slicer's module SampleData, with the signatures of 5.6 and of later versions and their checks."""
+
+from __future__ import annotations
+
+import types
+from pathlib import Path
+from typing import Any
+
+
+class Source:
+    """As Slicer's: texts become lists of one, all of the same length."""
+
+    def __init__(self, **facts: Any) -> None:
+        for name in ("uris", "fileNames", "nodeNames", "checksums"):
+            value = facts[name]
+            setattr(self, name, [value] if isinstance(value, str) else value)
+        self.sampleName = facts["sampleName"]
+        self.customDownloader = facts["customDownloader"]
+        self.thumbnailFileName = facts["thumbnailFileName"]
+        assert len(self.uris) == len(self.fileNames) == len(self.nodeNames) == len(self.checksums)
+
+
+def sample_data_module(*, version: str, download: Any = None) -> tuple[types.ModuleType, dict[str, list[Source]], dict[str, str]]:
+    """The module, what was registered by category, and the titles of categories."""
+    registered: dict[str, list[Source]] = {}
+    titles: dict[str, str] = {}
+
+    class OldLogic:
+        @staticmethod
+        def registerCustomSampleDataSource(  # noqa: N802
+            category: str = "Custom",
+            sampleName: Any = None,  # noqa: N803
+            uris: Any = None,
+            fileNames: Any = None,  # noqa: N803
+            nodeNames: Any = None,  # noqa: N803
+            customDownloader: Any = None,  # noqa: N803
+            thumbnailFileName: Any = None,  # noqa: N803
+            loadFileType: str = "VolumeFile",  # noqa: N803
+            loadFiles: Any = None,  # noqa: N803
+            loadFileProperties: Any = None,  # noqa: N803
+            checksums: Any = None,
+        ) -> None:
+            facts = {key: value for key, value in locals().items() if key != "category"}
+            registered.setdefault(category, []).append(Source(**facts))
+
+        def downloadFileIntoCache(self, uri: str, name: str, checksum: Any = None) -> str:  # noqa: N802
+            return str(download(uri, name, checksum))
+
+    class NewLogic(OldLogic):
+        @staticmethod
+        def registerCustomSampleDataSource(  # noqa: N802
+            category: str = "Custom",
+            loadFileTypes: Any = None,
+            loadFileType: Any = None,
+            **facts: Any,  # noqa: N803
+        ) -> None:
+            assert loadFileType is None or loadFileTypes is None
+            OldLogic.registerCustomSampleDataSource(category, **facts)
+
+        @staticmethod
+        def registerCustomSampleDataCategory(category: str, title: str) -> None:  # noqa: N802
+            titles[category] = title
+
+    module = types.ModuleType("SampleData")
+    module.SampleDataLogic = OldLogic if version == "5.6" else NewLogic  # type: ignore[attr-defined]
+    return module, registered, titles
+
+
+def no_such_file(uri: str, name: str, checksum: Any) -> Path:
+    raise ValueError(f"checksum of {name} does not match")
