@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 
-
 # Turns that a waiting OpenMP thread of gcc's library spins before it sleeps, about 0.2 ms; of LLVM's and Intel's, in ms.
 SPIN_TURNS = "10000"
 SPIN_MILLISECONDS = "1"

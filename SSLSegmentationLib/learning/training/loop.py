@@ -104,9 +104,10 @@ class TrainingLoop:
             last_tick = now
             self._progress(loss)
             stop = False
-            if self.state.stage_step % self._validate_every == 0 and not self._stage_done():
+            due = self._validation_due()
+            if due and not self._stage_done():
                 stop = self._report(self._validated())
-            if self._checkpoint_due():
+            if self._checkpoint_due(validation_due=due):
                 self._save()
             if self.reporter.cancel_requested():
                 self._save()
@@ -224,24 +225,30 @@ class TrainingLoop:
             share=self._stage.share,
         )
         self.optimiser = build_optimiser(self.module, self.settings.train, frozen=self._stage.frozen)
-        self._validate_every = self._steps_between_validations()
-        every = self.settings.train.checkpoint_every
-        self._checkpoint_every = every if isinstance(every, int) else self._validate_every
+        self._validations_due = self._validations_so_far()
         self._last_save = time.monotonic()
 
-    def _steps_between_validations(self) -> int:
-        every, epoch = self.settings.train.validate_every, self._budget.steps_per_epoch
+    def _validations_so_far(self) -> int:
+        """How many validations were due in this stage up to now."""
+        every, state, budget = self.settings.train.validate_every, self.state, self._budget
         if isinstance(every, int):
-            return every
-        if every == "epoch" or math.isinf(self._budget.steps):
-            return epoch
-        return max(1, math.ceil(self._budget.steps / VALIDATIONS_PER_STAGE))
+            return state.stage_step // every
+        if every == "epoch":
+            return state.stage_step // budget.steps_per_epoch
+        if math.isinf(budget.steps):
+            share = budget.share_done(step=state.stage_step, seconds=state.stage_seconds)
+            return int(share * VALIDATIONS_PER_STAGE)
+        return state.stage_step // max(1, math.ceil(budget.steps / VALIDATIONS_PER_STAGE))
 
-    def _checkpoint_due(self) -> bool:
-        if self.state.stage_step % self._checkpoint_every == 0:
-            return True
-        automatic = self.settings.train.checkpoint_every == "auto"
-        return automatic and time.monotonic() - self._last_save > CHECKPOINT_SECONDS
+    def _validation_due(self) -> bool:
+        before, self._validations_due = self._validations_due, self._validations_so_far()
+        return self._validations_due > before
+
+    def _checkpoint_due(self, *, validation_due: bool) -> bool:
+        every = self.settings.train.checkpoint_every
+        if isinstance(every, int):
+            return self.state.stage_step % every == 0
+        return validation_due or time.monotonic() - self._last_save > CHECKPOINT_SECONDS
 
     def _save(self) -> None:
         self._last_save = time.monotonic()

@@ -185,6 +185,14 @@ def test_progress_tells_steps_and_time_left(tmp_path: Path) -> None:
     assert all(fields["seconds_left"] >= 0 for fields in progress)
 
 
+def test_budget_in_minutes_validates_ten_times_however_short_an_epoch_is(tmp_path: Path) -> None:
+    recorder = Recorder()
+    make_loop(tmp_path, recorder=recorder, max_steps=None, max_minutes=0.02, validate_every="auto").run()
+    metrics = [fields for name, fields in recorder.events if name == "metric"]
+    assert 5 <= len(metrics) <= 10
+    assert metrics[-1]["step"] > 10 * len(metrics)
+
+
 def test_budget_in_minutes_ends_the_run(tmp_path: Path) -> None:
     loop = make_loop(tmp_path, max_steps=None, max_minutes=0.01)
     loop.run()
