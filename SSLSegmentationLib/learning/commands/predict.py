@@ -92,13 +92,16 @@ class Report:
         self._voxels = sum(case.voxels for case in inputs.cases)
         self._finished = 0
         self._finished_voxels = 0
+        self._voxels_before = 0
         self._started = 0.0
         for fault in inputs.faults:
             self.fail(fault.error, fault.paths)
 
-    def start(self) -> None:
-        """Computing begins: from here the time left is estimated."""
+    def start(self, done: Sequence[InputCase]) -> None:
+        """Computing begins, after those that are `done`: from here the time left is estimated."""
         self._started = time.monotonic()
+        self._finished = len(done)
+        self._finished_voxels = self._voxels_before = sum(case.voxels for case in done)
 
     def fail(self, error: SSLSegmentationError, paths: tuple[Path, ...]) -> None:
         """An input that can't be used."""
@@ -112,7 +115,8 @@ class Report:
         """`share` of the case is computed; the fraction of all voxels gives the time left."""
         done = self._finished_voxels + share * case.voxels
         elapsed = time.monotonic() - self._started
-        left = elapsed * (self._voxels - done) / done if done else None
+        computed = done - self._voxels_before
+        left = elapsed * (self._voxels - done) / computed if computed else None
         fields = {"phase": f"{case.stem}: scan", "step": self._finished + 1, "total": self._total, "seconds_left": left}
         self._printer(Event(time="", event="progress", fields=fields))
         share_of_all = min(done / self._voxels, 1.0) if self._voxels else 1.0
@@ -142,25 +146,26 @@ def _compute(arguments: argparse.Namespace, inputs: Inputs, destination: Destina
     """With the model that is kept from the command before, where it is the same."""
     kept: WarmPredictors = arguments.kept.setdefault("predictors", WarmPredictors())
     settings = {"device": arguments.device, "memory_bytes": arguments.memory}
-    was_loaded = kept.holds(arguments.model, **settings)
-    reporter: Reporter = arguments.reporter
-    try:
-        _segment(kept.get(arguments.model, **settings), inputs.cases, destination, report, reporter)
-        return
-    except Exception as error:
-        if describe_error(error).exit_code != EXIT_MEMORY:
-            raise
-        kept.drop()
-        if not was_loaded:
-            raise
-    # What was left from before may be what filled the memory: once more without it.
-    _segment(kept.get(arguments.model, **settings), inputs.cases[report.accounted :], destination, report, reporter)
+    attempts = 2 if kept.holds(arguments.model, **settings) else 1
+    while attempts:
+        attempts -= 1
+        try:
+            _segment(kept.get(arguments.model, **settings), inputs.cases, destination, report, arguments.reporter)
+            return
+        except Exception as error:
+            if describe_error(error).exit_code != EXIT_MEMORY:
+                raise
+            # What was left from before may be what filled the memory: once more without it.
+            kept.drop()
+            if not attempts:
+                raise
 
 
 def _segment(
     predictor: Predictor, cases: Sequence[InputCase], destination: Destination, report: Report, reporter: Reporter
 ) -> None:
-    report.start()
+    """Those of the cases that are not accounted for yet."""
+    report.start(cases[: report.accounted])
 
     def read(case: InputCase) -> Opened:
         reporter.check_cancelled()
@@ -180,7 +185,8 @@ def _segment(
         _write(prediction, case, destination)
         return prediction.warnings
 
-    outcomes = overlapped(cases, read=read, compute=compute, write=write, is_small=lambda case: case.voxels <= SMALL_VOXELS)
+    remaining = cases[report.accounted :]
+    outcomes = overlapped(remaining, read=read, compute=compute, write=write, is_small=lambda case: case.voxels <= SMALL_VOXELS)
     with contextlib.closing(outcomes):
         for outcome in outcomes:
             _account(outcome, report)
