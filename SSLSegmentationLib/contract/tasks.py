@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Dict, Mapping, Tuple
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class TaskDescription:
             "summary": self.summary,
             "dims": list(self.dims),
             "settings": [
-                {"name": name, "default": default, "unit": info.unit, "range": info.range_text(), "help": info.help}
+                {"name": name, "default": default, "range": info.range_text(), **asdict(info)}
                 for name, default, info in self.settings
             ],
             "unused": dict(self.unused),
