@@ -25,6 +25,7 @@ from SSLSegmentationLib.gui.scene.raw_nrrd import write_raw_nrrd
 from SSLSegmentationLib.gui.session import Session
 from SSLSegmentationLib.gui.texts import _
 from SSLSegmentationLib.imaging.dataset.usable import joined_tissues
+from SSLSegmentationLib.imaging.readers.opening import open_scan
 from SSLSegmentationLib.imaging.writers.segments import segment_fields
 
 FOLDER = "labelled scans"
@@ -73,7 +74,7 @@ def save_pair(
     with disk_errors(root):
         making.mkdir(parents=True)
     try:
-        if not _is_complete(target / IMAGE, volume):
+        if not _is_complete(target / IMAGE):
             yield from volumes.export_volume(volume, making / IMAGE)
         fields = segment_fields(table, geometry)
         yield from write_raw_nrrd(making / LABELS, geometry, lambda: labels, text=_("Saving the segments"), fields=fields)
@@ -121,9 +122,14 @@ def _with_values(layer: LabelLayer, table: TissueTable, *, name: str) -> Steps[i
     return labels
 
 
-def _is_complete(image: Path, volume: Any) -> bool:
+def _is_complete(image: Path) -> bool:
     """Whether an earlier saving left the whole image; its folder's name says that the content is the same."""
-    return image.is_file() and image.stat().st_size > volumes.scan_of(volume).array.nbytes
+    try:
+        # An uncompressed file that is cut is refused by its length.
+        open_scan(image)
+    except SSLSegmentationError:
+        return False
+    return True
 
 
 def _put_in_place(making: Path, target: Path) -> None:

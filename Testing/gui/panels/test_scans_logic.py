@@ -1,0 +1,274 @@
+"""Looking for scans: headers at once, label maps by the worker, problems by name; nothing blocks."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import slicer
+
+from SSLSegmentationLib.contract.errors import SSLSegmentationError
+from SSLSegmentationLib.contract.tissues import Tissue, TissueTable
+from SSLSegmentationLib.gui.operation import Operation
+from SSLSegmentationLib.gui.panels.scans import logic
+from SSLSegmentationLib.gui.panels.scans.rows import (
+    Found,
+    FoundLabel,
+    FoundRow,
+    all_notes,
+    all_problems,
+    counts_text,
+    label_text,
+    with_found,
+)
+from SSLSegmentationLib.gui.panels.scans.state import DATASET, FOLDERS, ScansState
+from SSLSegmentationLib.gui.scene.parameters import ParameterStore
+from SSLSegmentationLib.gui.session import Session
+from SSLSegmentationLib.gui.settings import DATA_FOLDER, Settings
+from SSLSegmentationLib.imaging.phantoms.folder import write_phantoms
+from Testing.data import real_data
+from Testing.gui.small_scans import SHAPE, labels, nifti, segmentation, write_json
+
+NONE = TissueTable(())
+
+
+@pytest.fixture
+def session(scene: Any, tmp_path: Path) -> Iterator[Session]:
+    settings = Settings(slicer.app.userSettings())
+    settings.set(DATA_FOLDER, str(tmp_path / "data"))
+    made = Session(settings=settings, store=ParameterStore.of_module())
+    yield made
+    made.close()
+
+
+def look(session: Session, state: ScansState) -> Found:
+    return Operation(logic.find(session, state)).wait(timeout=120)
+
+
+def by_name(found: Found) -> dict[str, FoundRow]:
+    return {row.name: row for row in found.rows}
+
+
+def folder_state(root: Path, **more: Any) -> ScansState:
+    return ScansState(labelled=FOLDERS, images=str(root / "images"), labels=str(root / "labels"), **more)
+
+
+def test_phantoms_in_folders_are_found_with_sizes_labels_and_counts(session: Session, tmp_path: Path) -> None:
+    write_phantoms("knee_mri", folder=tmp_path, count=2, seed=0)
+    (tmp_path / "labels" / "knee_mri_0001.nii.gz").unlink()
+    found = look(session, folder_state(tmp_path))
+    assert found.problems == ()
+    first, second = found.rows
+    assert (first.name, first.labelled, second.labelled) == ("knee_mri_0000", True, False)
+    assert first.size is not None and first.spacing is not None
+    columns, rows, slices = first.size
+    assert columns > slices and rows > slices and first.spacing[2] > first.spacing[0]
+    assert first.problems == second.problems == ()
+    assert first.labels is not None and len(first.labels) > 2
+    assert all(label.voxels for label in first.labels)
+    assert counts_text(found.rows, NONE) == "2 scans, 1 labelled"
+    assert with_found(NONE, found).values == tuple(label.value for label in first.labels)
+
+
+def test_a_decathlon_data_set_names_its_tissues_and_channels(session: Session, tmp_path: Path) -> None:
+    nifti(tmp_path / "imagesTr" / "a.nii.gz")
+    nifti(tmp_path / "labelsTr" / "a.nii.gz", labels(1, 2))
+    training = [{"image": "./imagesTr/a.nii.gz", "label": "./labelsTr/a.nii.gz"}]
+    raw = {"modality": {"0": "MRI"}, "labels": {"0": "background", "1": "front", "2": "back"}, "training": training}
+    state = ScansState(labelled=DATASET, dataset=write_json(tmp_path / "dataset.json", raw))
+    found = look(session, state)
+    table = with_found(NONE, found)
+    assert [(tissue.value, tissue.name) for tissue in table] == [(1, "front"), (2, "back")]
+    assert label_text(found.rows[0], table) == "front, back"
+    write_json(tmp_path / "dataset.json", {**raw, "modality": {"0": "T1", "1": "T2"}})
+    assert "holds 1 volumes, 2 expected" in look(session, state).rows[0].problems[0]
+
+
+def test_names_and_colours_come_from_seg_nrrd_headers(session: Session, tmp_path: Path) -> None:
+    nifti(tmp_path / "images" / "a.nii.gz")
+    tissues = TissueTable.of([Tissue(4, "fat", (1, 2, 3), "t~u"), Tissue(9, "bone", (4, 5, 6), "")])
+    segmentation(tmp_path / "labels" / "a.seg.nrrd", labels(4, 4, 9), tissues)
+    found = look(session, folder_state(tmp_path))
+    assert with_found(NONE, found).tissues == tissues.tissues
+    assert found.rows[0].labels == (FoundLabel(4, "fat", True, 84), FoundLabel(9, "bone", True, 42))
+
+
+def test_every_broken_file_is_a_problem_of_its_own_row(session: Session, tmp_path: Path) -> None:
+    images, maps = tmp_path / "images", tmp_path / "labels"
+    for name in ("sound", "truncated", "empty", "not a scan", "röntgen 横断", "cut labels", "other grid", "half", "no labels"):
+        nifti(images / f"{name}.nii.gz")
+        nifti(maps / f"{name}.nii.gz", labels(1))
+    for broken in (images / "truncated.nii.gz", maps / "cut labels.nii.gz"):
+        broken.write_bytes(broken.read_bytes()[:-40])
+    (images / "empty.nii.gz").write_bytes(b"")
+    (images / "not a scan.nii.gz").write_text("this is no scan")
+    nifti(maps / "other grid.nii.gz", np.ones((5, 6, 8), np.uint8), geometry=_wider())
+    nifti(maps / "half.nii.gz", labels(1).astype(np.float32) / 2)
+    nifti(maps / "no labels.nii.gz", labels())
+    rows = by_name(look(session, folder_state(tmp_path)))
+    bad = {name for name, row in rows.items() if row.problems}
+    assert bad == {"truncated", "empty", "not a scan", "cut labels", "other grid", "half"}
+    assert "another grid" in rows["other grid"].problems[0]
+    assert "whole number" in rows["half"].problems[0]
+    assert rows["röntgen 横断"].labels == (FoundLabel(1, "label_1", False, 42),)
+    assert rows["no labels"].labels == ()
+    assert "background" in rows["no labels"].notes[0]
+    assert "Traceback" not in "".join(problem for row in rows.values() for problem in row.problems)
+
+
+def _wider() -> Any:
+    from Testing.gui.small_scans import GEOMETRY
+
+    return replace(GEOMETRY, shape=(5, 6, 8))
+
+
+def test_voxels_of_unlabelled_scans_are_read_only_when_asked_for(session: Session, tmp_path: Path) -> None:
+    cut = nifti(tmp_path / "cut.nii.gz")
+    cut.write_bytes(cut.read_bytes()[:-40])
+    spoilt = np.ones(SHAPE, np.float32)
+    spoilt[0, 0, :3] = np.nan
+    nifti(tmp_path / "spoilt.nii.gz", spoilt)
+    nifti(tmp_path / "sound.nii.gz")
+    state = ScansState(unlabelled=str(tmp_path))
+    assert all(row.problems == () for row in look(session, state).rows)
+    rows = by_name(look(session, replace(state, thorough=True)))
+    assert rows["sound"].problems == () and rows["sound"].minimum == 0.0
+    assert rows["spoilt"].problems == ("3 of its voxels are NaN or infinite.",)
+    assert rows["cut"].problems
+
+
+def test_a_scan_that_is_both_labelled_and_in_the_unlabelled_folder_has_one_row(session: Session, tmp_path: Path) -> None:
+    for name in ("a", "b", "c"):
+        nifti(tmp_path / "images" / f"{name}.nii.gz")
+    nifti(tmp_path / "labels" / "a.nii.gz", labels(1))
+    found = look(session, folder_state(tmp_path, unlabelled=str(tmp_path / "images")))
+    assert [row.name for row in found.rows] == ["a", "b", "c"]
+
+
+def test_what_concerns_no_one_scan_is_said_and_the_other_source_is_still_shown(session: Session, tmp_path: Path) -> None:
+    nifti(tmp_path / "images" / "a.nii.gz")
+    nifti(tmp_path / "labels" / "b.nii.gz", labels(1))
+    nifti(tmp_path / "more" / "u.nii.gz")
+    found = look(session, folder_state(tmp_path, unlabelled=str(tmp_path / "more")))
+    assert [row.name for row in found.rows] == ["u"]
+    assert "no image of the same name" in found.problems[0]
+    splits = write_json(tmp_path / "splits.json", {"train": ["u", "zz"], "validation": []})
+    (tmp_path / "labels" / "b.nii.gz").rename(tmp_path / "labels" / "a.nii.gz")
+    assert "zz" in look(session, folder_state(tmp_path, splits=splits)).problems[0]
+
+
+def test_a_value_that_the_table_lacks_is_a_problem_until_it_is_added(session: Session, tmp_path: Path) -> None:
+    nifti(tmp_path / "images" / "a.nii.gz")
+    nifti(tmp_path / "labels" / "a.nii.gz", labels(1, 5))
+    (row,) = look(session, folder_state(tmp_path)).rows
+    table = TissueTable.from_names({1: "fat"}, given=True)
+    assert all_problems(row, table) == ("Its label map holds values that the tissue table lacks: 5.",)
+    assert counts_text([row], table) == "1 scan, 1 labelled, 1 problem"
+    assert all_problems(row, TissueTable.from_names({1: "fat", 5: "bone"}, given=True)) == ()
+    named = replace(row, labels=(FoundLabel(8, "Fat", named=True),))
+    assert all_problems(named, table) == (), "a file that names its tissues is matched by name"
+    assert "8 (skin)" in all_problems(replace(row, labels=(FoundLabel(8, "skin", named=True),)), table)[0]
+
+
+def test_values_that_do_not_look_like_the_modality_are_noted() -> None:
+    row = FoundRow("a", minimum=-1024.0)
+    assert "CT" in all_notes(row, "mri")[0]
+    assert all_notes(row, "ct") == ()
+    assert "HU" in all_notes(replace(row, minimum=0.0), "ct")[0]
+    assert all_notes(replace(row, minimum=0.0), "mri") == ()
+    assert "takes it for CT" in all_notes(FoundRow("a", modality="ct"), "mri")[0]
+    assert all_notes(FoundRow("a"), "mri") == ()
+
+
+def scene_pair(name: str = "scan") -> tuple[Any, Any]:
+    volume = slicer.util.addVolumeFromArray(np.arange(210, dtype=np.int16).reshape(SHAPE), np.diag([0.8, 0.9, 2.5, 1.0]), name)
+    node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", f"{name} labels")
+    node.CreateDefaultDisplayNodes()
+    node.SetReferenceImageGeometryParameterFromVolumeNode(volume)
+    node.GetSegmentation().AddEmptySegment("s1", "fat")
+    slicer.util.updateSegmentBinaryLabelmapFromArray(labels(1), node, "s1", volume)
+    return volume, node
+
+
+def test_pairs_of_the_scene_are_rows_and_bring_their_tissues(session: Session, tmp_path: Path) -> None:
+    nifti(tmp_path / "images" / "a.nii.gz")
+    nifti(tmp_path / "labels" / "a.nii.gz", labels(1))
+    session.store.save(folder_state(tmp_path), prefix=logic.PREFIX)
+    volume, node = scene_pair()
+    logic.add_pair(session, volume, node)
+    state = logic.add_pair(session, volume, node)
+    assert state.pairs() == [(volume.GetID(), node.GetID())]
+    assert [tissue.name for tissue in state.tissue_table()] == ["fat"]
+    volume.SetAttribute("DICOM.Modality", "CT")
+    found = look(session, logic.load_state(session))
+    assert [row.name for row in found.rows] == ["a", "scan"]
+    row = found.rows[1]
+    assert (row.size, row.labelled, row.modality, row.problems) == ((7, 6, 5), True, "ct", ())
+    assert np.allclose(row.spacing or (), (0.8, 0.9, 2.5))
+    node.GetSegmentation().RemoveAllSegments()
+    assert "no segments" in look(session, logic.load_state(session)).rows[1].problems[0]
+    slicer.mrmlScene.RemoveNode(node)
+    assert look(session, state).rows[1].problems == ("It is no longer in the scene.",)
+    assert [row.name for row in look(session, logic.load_state(session)).rows] == ["a"], "the store forgets deleted nodes"
+
+
+def test_a_thousand_files_are_found_quickly_and_in_short_steps(session: Session, tmp_path: Path) -> None:
+    first = nifti(tmp_path / "scan_0000.nii.gz")
+    for number in range(1, 1000):
+        shutil.copyfile(first, tmp_path / f"scan_{number:04}.nii.gz")
+    steps, longest, told = logic.find(session, ScansState(unlabelled=str(tmp_path))), 0.0, []
+    began = time.process_time()
+    while True:
+        step = time.process_time()
+        try:
+            told.append(next(steps))
+        except StopIteration as end:
+            found = end.value
+            break
+        longest = max(longest, time.process_time() - step)
+    assert len(found.rows) == 1000 and all(row.size == (7, 6, 5) for row in found.rows)
+    assert time.process_time() - began < 5.0
+    assert longest < 0.05, f"{1000 * longest:.0f} ms"
+    assert told[-1].share is not None and told[-1].share > 0.99
+
+
+def test_stopping_early_leaves_the_rows_that_were_told_and_no_work_behind(session: Session, tmp_path: Path) -> None:
+    for number in range(30):
+        nifti(tmp_path / "images" / f"{number:02}.nii.gz")
+        nifti(tmp_path / "labels" / f"{number:02}.nii.gz", labels(1))
+    rows: dict[int, FoundRow] = {}
+    operation = Operation(logic.find(session, folder_state(tmp_path), on_row=rows.__setitem__))
+    while not any(row.labels is not None for row in rows.values()):
+        assert operation.step()
+        time.sleep(0.01)
+    operation.cancel()
+    assert len(rows) == 30 and any(row.labels is None for row in rows.values())
+    assert look(session, ScansState(unlabelled=str(tmp_path / "images"))).rows, "the worker goes on"
+
+
+def test_a_worker_that_cannot_start_is_no_problem_of_a_scan(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nifti(tmp_path / "images" / "a.nii.gz")
+    nifti(tmp_path / "labels" / "a.nii.gz", labels(1))
+    monkeypatch.setattr("SSLSegmentationLib.gui.local_python.local_python", lambda: str(tmp_path / "no-python"))
+    with pytest.raises(SSLSegmentationError) as caught:
+        look(session, folder_state(tmp_path))
+    assert not caught.value.code.startswith("data."), caught.value
+
+
+def test_the_real_hippocampus_data_set_has_no_problem(session: Session) -> None:
+    root = real_data("hippocampus_mri")
+    state = ScansState(labelled=DATASET, dataset=str(root / "dataset.json"), splits=str(root / "splits.json"))
+    found = look(session, state)
+    table = with_found(NONE, found)
+    assert counts_text(found.rows, table) == "195 scans, 195 labelled"
+    assert [tissue.name for tissue in table] == ["Anterior", "Posterior"]
+    assert {label_text(row, table) for row in found.rows} == {"Anterior, Posterior"}
+    assert found.problems == ()
