@@ -79,7 +79,7 @@ def show_table(table: Any) -> None:
     if logic is None:
         return
     if layout is not None and not _has_view("vtkMRMLTableViewNode"):
-        layout.setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpTableView)
+        _change_layout(layout, slicer.modules.tables.logic().GetLayoutWithTable(layout.layout))
     logic.GetSelectionNode().SetActiveTableID(table.GetID())
     logic.PropagateTableSelection()
 
@@ -91,9 +91,14 @@ def show_chart(chart: Any) -> None:
     if logic is None:
         return
     if layout is not None and not _has_view("vtkMRMLPlotViewNode"):
-        layout.setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpPlotView)
+        _change_layout(layout, slicer.modules.plots.logic().GetLayoutWithPlot(layout.layout))
     logic.GetSelectionNode().SetActivePlotChartID(chart.GetID())
     logic.PropagatePlotChartSelection()
+
+
+def _change_layout(manager: Any, layout: int) -> None:
+    if manager.layout != layout:
+        manager.setLayout(layout)
 
 
 def _has_view(class_name: str) -> bool:

@@ -11,6 +11,7 @@ import numpy as np
 from SSLSegmentationLib.gui.operation import Progress, Steps
 from SSLSegmentationLib.gui.scene import images, transforms
 from SSLSegmentationLib.gui.scene.nodes import require_in_scene
+from SSLSegmentationLib.gui.scene.segments import binary_labelmap
 from SSLSegmentationLib.gui.texts import _
 
 ATTRIBUTE = "SSLSegmentation.Fingerprint"
@@ -44,10 +45,10 @@ def fingerprint(segmentation: Any) -> Steps[str]:
     for index in range(segmentation.GetNumberOfSegments()):
         segment = segmentation.GetNthSegment(index)
         color = tuple(round(255 * channel) for channel in segment.GetColor())
-        place = (segmentation.GetLayerIndex(segmentation.GetNthSegmentID(index)), segment.GetLabelValue())
+        place = (segmentation.GetLayerIndex(segmentation.GetNthSegmentID(index), binary_labelmap()), segment.GetLabelValue())
         digest.update(repr((segmentation.GetNthSegmentID(index), segment.GetName(), color, place)).encode("utf-8"))
-    for layer in range(segmentation.GetNumberOfLayers()):
-        content = yield from _layer_content(segmentation.GetLayerDataObject(layer))
+    for layer in range(segmentation.GetNumberOfLayers(binary_labelmap())):
+        content = yield from _layer_content(segmentation.GetLayerDataObject(layer, binary_labelmap()))
         digest.update(repr(content).encode("ascii"))
     return digest.hexdigest()[:32]
 

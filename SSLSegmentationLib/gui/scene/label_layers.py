@@ -52,16 +52,18 @@ def label_layers(segmentation: Any, volume: Any, *, segment_ids: Optional[Sequen
     chosen = _chosen(segmentation, segment_ids)
     tissues = _tissues(content, chosen)
     grid, moved = ijk_to_ras(volume), transforms.matrix_between(segmentation, volume)
-    dtype = np.dtype(np.uint8 if max(one.value for one in tissues.values()) < 2**8 else np.uint32)
+    dtype = np.dtype(np.uint8 if max((one.value for one in tissues.values()), default=0) < 2**8 else np.uint32)
     arrays: List[images.Array] = []
     members: List[List[str]] = []
-    for index in range(content.GetNumberOfLayers()):
-        here = [one for one in content.GetSegmentIDsForLayer(index) if one in tissues]
+    for index in range(content.GetNumberOfLayers(binary_labelmap())):
+        here = [one for one in content.GetSegmentIDsForLayer(index, binary_labelmap()) if one in tissues]
         if not here:
             continue
         values = {content.GetSegment(one).GetLabelValue(): tissues[one].value for one in here}
         target = np.zeros(shape, dtype)
-        for progress in resampling.fill(target, content.GetLayerDataObject(index), grid=grid, moved=moved, values=values):
+        for progress in resampling.fill(
+            target, content.GetLayerDataObject(index, binary_labelmap()), grid=grid, moved=moved, values=values
+        ):
             yield progress
             require_in_scene(segmentation)
             require_in_scene(volume)

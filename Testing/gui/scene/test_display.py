@@ -1,0 +1,141 @@
+"""What the views show, with and without a window."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import slicer
+import vtk
+
+from SSLSegmentationLib.contract.errors import SSLSegmentationError
+from SSLSegmentationLib.gui.operation import Operation
+from SSLSegmentationLib.gui.scene import display, editor, plots, tables
+
+from .making import GRIDS, add_segmentation, add_transform, add_volume, made, put_under
+
+
+def selection(scene: Any) -> Any:
+    return slicer.app.applicationLogic().GetSelectionNode()
+
+
+def surface_of(node: Any, segment_id: str) -> Any:
+    surface = vtk.vtkPolyData()
+    node.GetClosedSurfaceRepresentation(segment_id, surface)
+    return surface
+
+
+def test_a_volume_becomes_the_background(scene: Any) -> None:
+    volume = add_volume()
+    display.show_volume(volume)
+    assert selection(scene).GetActiveVolumeID() == volume.GetID()
+
+
+def test_a_segmentation_is_shown_over_its_volume(scene: Any) -> None:
+    volume = add_volume()
+    node = add_segmentation(volume)
+    node.SetDisplayVisibility(False)
+    display.show_segmentation(node)
+    assert node.GetDisplayVisibility()
+    assert selection(scene).GetActiveVolumeID() == volume.GetID()
+    scene.RemoveNode(volume)
+    display.show_segmentation(node)
+
+
+def test_tables_and_charts_change_the_layout_only_where_it_lacks_their_view(scene: Any) -> None:
+    table = tables.fill_numbers(None, {"x": [1.0]}, name="t")
+    chart = plots.update_chart(None, table, x="x", curves=[], name="c")
+    layouts = slicer.app.layoutManager().layouts
+    display.show_table(table)
+    display.show_table(table)
+    assert layouts == [slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpTableView]
+    assert selection(scene).GetActiveTableID() == table.GetID()
+    display.show_chart(chart)
+    assert layouts[1:] == [slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpPlotTableView]
+    assert selection(scene).GetActivePlotChartID() == chart.GetID()
+
+
+def test_without_an_application_or_a_window_nothing_is_shown_and_nothing_fails(
+    scene: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = tables.fill_numbers(None, {"x": [1.0]}, name="t")
+    chart = plots.update_chart(None, table, x="x", curves=[], name="c")
+    monkeypatch.setattr(type(slicer.app), "layoutManager", lambda self: None)
+    display.show_table(table)
+    assert selection(scene).GetActiveTableID() == table.GetID()
+    monkeypatch.delattr(slicer, "app")
+    for show, node in ((display.show_volume, add_volume()), (display.show_table, table), (display.show_chart, chart)):
+        show(node)
+
+
+def test_deleted_nodes_are_not_shown(scene: Any) -> None:
+    volume = add_volume()
+    scene.RemoveNode(volume)
+    for show in (display.show_volume, display.show_table, display.show_chart, display.show_segmentation):
+        with pytest.raises(SSLSegmentationError, match="no longer in the scene"):
+            show(volume)
+
+
+@pytest.mark.parametrize("grid", ["plain", "oblique", "left_handed"])
+def test_surfaces_are_made_segment_by_segment_as_slicer_makes_them(scene: Any, grid: str) -> None:
+    volume = add_volume(grid=grid)
+    put_under(volume, add_transform())
+    labels = np.zeros((20, 22, 24), np.uint8)
+    labels[4:12, 5:15, 6:16] = 1
+    labels[12:16, 5:15, 6:16] = 2
+    volume = add_volume(labels.astype(np.int16), GRIDS[grid])
+    node, reference = add_segmentation(volume, labels), add_segmentation(volume, labels)
+    assert made(display.show_in_3d(node, shown=True)) is node
+    reference.CreateClosedSurfaceRepresentation()
+    for one in ("Segment_1", "Segment_2"):
+        assert surface_of(node, one).GetNumberOfPoints() > 50
+        assert surface_of(node, one).GetBounds() == pytest.approx(surface_of(reference, one).GetBounds(), abs=0.05)
+    assert surface_of(node, "Segment_9").GetNumberOfPoints() == 0
+    assert node.GetDisplayNode().GetVisibility3D()
+    made(display.show_in_3d(node, shown=False))
+    assert not node.GetDisplayNode().GetVisibility3D()
+
+
+def test_surfaces_that_are_there_are_not_made_again(scene: Any) -> None:
+    node = add_segmentation(add_volume())
+    made(display.show_in_3d(node, shown=True))
+    before = node.GetSegmentation().GetSegment("Segment_1").GetRepresentation("Closed surface")
+    made(display.show_in_3d(node, shown=True))
+    assert node.GetSegmentation().GetSegment("Segment_1").GetRepresentation("Closed surface") is before
+
+
+def test_a_segmentation_deleted_while_surfaces_are_made_is_said(scene: Any) -> None:
+    node = add_segmentation(add_volume())
+    operation = Operation(display.show_in_3d(node, shown=True))
+    operation.step(0.0)
+    scene.RemoveNode(node)
+    with pytest.raises(SSLSegmentationError, match="no longer in the scene"):
+        operation.wait()
+
+
+def test_the_editor_gets_segmentation_volume_and_segment(scene: Any, events: Any) -> None:
+    volume, other = add_volume(), add_volume(name="other")
+    node = add_segmentation(volume)
+    assert editor.open_in_editor(node)
+    shown = slicer.modules.segmenteditor.widgetRepresentation().self().editor
+    assert events.selected_modules == ["SegmentEditor"]
+    assert (shown.segmentation, shown.volume, shown.segment_id) == (node, volume, "Segment_1")
+    editor.open_in_editor(node, other, segment_id="Segment_7")
+    assert (shown.volume, shown.segment_id) == (other, "Segment_7")
+
+
+def test_a_segmentation_without_segments_is_opened_too(scene: Any) -> None:
+    volume = add_volume()
+    node = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", "nothing")
+    assert editor.open_in_editor(node, volume)
+    with pytest.raises(SSLSegmentationError):
+        editor.open_in_editor(node)
+
+
+def test_without_a_window_there_is_no_editor(scene: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(name: str) -> None:
+        raise RuntimeError("Could not find main window")
+
+    monkeypatch.setattr(slicer.util, "selectModule", refuse)
+    assert not editor.open_in_editor(add_segmentation(add_volume()))
