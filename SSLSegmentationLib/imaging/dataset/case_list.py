@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Dict, Iterable, List, Tuple
@@ -41,19 +42,21 @@ def scan_files(folder: Path, *, what: str) -> Dict[str, Path]:
         raise SSLSegmentationError("data.missing", f"The folder of {what} {folder} does not exist.")
     found: Dict[str, Path] = {}
     try:
-        entries = sorted(folder.iterdir())
+        # The folder's own listing tells folders from files: no file is asked one by one.
+        with os.scandir(folder) as entries:
+            names = sorted(entry.name for entry in entries if is_scan_name(entry.name) and not entry.is_dir())
     except OSError as error:
         raise SSLSegmentationError("data.unreadable", f"The folder {folder} cannot be listed: {error.strerror}.") from error
-    for file in entries:
-        if not is_scan_name(file) or file.is_dir():
-            continue
-        if stem(file) in found:
+    for name in names:
+        file = folder / name
+        identity = stem(file)
+        if identity in found:
             raise SSLSegmentationError(
                 "data.dataset_invalid",
-                f"{found[stem(file)]} and {file.name} have the same name less their suffix.",
+                f"{found[identity]} and {name} have the same name less their suffix.",
                 hint="Rename one.",
             )
-        found[stem(file)] = file
+        found[identity] = file
     if not found:
         raise SSLSegmentationError("data.empty", f"The folder of {what} {folder} holds no scan (NIfTI, NRRD or MetaImage file).")
     return found

@@ -44,11 +44,11 @@ def _entry_cases(path: Path) -> CaseList:
     if path.is_dir():
         if (path / "dataset.json").is_file():
             return msd_cases(path / "dataset.json", with_test=True)
-        return CaseList(tuple(_case(file) for file in scan_files(path, what="unlabelled scans").values()))
+        return CaseList(tuple(_case(file, name) for name, file in scan_files(path, what="unlabelled scans").items()))
     if not path.exists():
         raise SSLSegmentationError("data.missing", f"{path} (data.unlabelled) does not exist.")
-    return CaseList((_case(path),))
+    return CaseList((_case(path, stem(path)),))
 
 
-def _case(file: Path) -> Case:
-    return Case(id=stem(file), subject=stem(file), images=(file,), volumes=(None,))
+def _case(file: Path, name: str) -> Case:
+    return Case(id=name, subject=name, images=(file,), volumes=(None,))
