@@ -6,6 +6,7 @@ import io
 import json
 import sys
 import tarfile
+import time
 from pathlib import Path
 from typing import Any, Iterator
 
@@ -16,7 +17,7 @@ import slicer
 from SSLSegmentationLib.gui import hippocampus, registration
 from SSLSegmentationLib.gui.default_session import close_default_session, default_session
 from SSLSegmentationLib.gui.operation import Operation
-from SSLSegmentationLib.gui.sample_loading import content_digest
+from SSLSegmentationLib.gui.sample_loading import content_digest, load_phantom
 from SSLSegmentationLib.gui.samples import HIPPOCAMPUS, PHANTOMS
 from SSLSegmentationLib.gui.settings import DATA_FOLDER
 from SSLSegmentationLib.imaging.phantoms import make_phantom
@@ -77,8 +78,8 @@ def test_every_sample_has_a_checksum_of_the_right_length(registered: dict[str, A
 
 
 @pytest.mark.parametrize("name", list(PHANTOMS))
-def test_a_phantom_is_made_without_blocking_and_is_the_published_one(
-    registered: dict[str, Any], name: str, watchdog: Any, caplog: pytest.LogCaptureFixture
+def test_a_press_of_the_button_makes_the_published_phantom(
+    registered: dict[str, Any], name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     sample = PHANTOMS[name]
     source = registered[sample.title]
@@ -92,7 +93,21 @@ def test_a_phantom_is_made_without_blocking_and_is_the_published_one(
     assert content_digest(first, made.label_map) == sample.sha256
     assert truth.GetSegmentation().GetNumberOfSegments() == len(made.tissues)
     assert "differs from the published one" not in caplog.text
-    assert watchdog.longest.seconds < 0.1, watchdog.longest
+
+
+@pytest.mark.parametrize("name", list(PHANTOMS))
+def test_no_step_of_a_phantom_is_long(name: str) -> None:
+    steps = load_phantom(default_session(), PHANTOMS[name])
+    longest = 0.0
+    while True:
+        # CPU time: the machine may be busy with other things.
+        began = time.process_time()
+        progress = next(steps, None)
+        longest = max(longest, time.process_time() - began)
+        if progress is None:
+            break
+        time.sleep(0.005 if progress.waits else 0.0)
+    assert longest < 0.1, f"{1000 * longest:.0f} ms"
 
 
 def test_the_hippocampus_is_unpacked_safely_and_one_scan_is_loaded(

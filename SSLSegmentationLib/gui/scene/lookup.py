@@ -8,6 +8,7 @@ import slicer
 
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
 from SSLSegmentationLib.gui.scene.nodes import name_of, require_in_scene
+from SSLSegmentationLib.gui.scene.segmentations import volume_of
 from SSLSegmentationLib.gui.texts import _
 
 VOLUME, SEGMENTATION, TABLE = "vtkMRMLScalarVolumeNode", "vtkMRMLSegmentationNode", "vtkMRMLTableNode"
@@ -68,10 +69,9 @@ def optional_node(what: Any, class_name: str) -> Optional[Any]:
     return None if what is None else find_node(what, class_name)
 
 
-def volume_of(segmentation: Any) -> Any:
+def scan_behind(segmentation: Any) -> Any:
     """The scan that a segmentation was made on. Raises `usage.arguments` where it does not say so."""
-    role = slicer.vtkMRMLSegmentationNode.GetReferenceImageGeometryReferenceRole()
-    found = segmentation.GetNodeReference(role)
+    found = volume_of(segmentation)
     if found is None:
         raise SSLSegmentationError(
             "usage.arguments",
