@@ -16,7 +16,7 @@ RUNNING, DONE, FAILED, CANCELLED, INTERRUPTED = "running", "done", "failed", "ca
 # Points of the loss that a plot shows; beyond that every second one goes.
 MOST_POINTS = 2000
 # Bytes of events that one look reads, some milliseconds' work.
-_PIECE = 1 << 16
+_PIECE = 1 << 15
 DICE_PREFIX = "dice_"
 
 
@@ -71,13 +71,15 @@ class Run:
 
     def error(self) -> Optional[SSLSegmentationError]:
         """What ended the run; None where it runs or is done."""
-        if not self.path.is_dir():
-            return SSLSegmentationError(
-                "job.not_a_job",
-                _("The folder of the run '{name}' is gone.").format(name=self.name),
-                hint=_("It was moved or deleted while the run was followed; start the training again."),
-            )
-        return self.handle.last_error()
+        return self.gone() if not self.path.is_dir() else self.handle.last_error()
+
+    def gone(self) -> SSLSegmentationError:
+        """The error for a run whose folder is no longer there."""
+        return SSLSegmentationError(
+            "job.not_a_job",
+            _("The folder of the run '{name}' is gone.").format(name=self.name),
+            hint=_("It was moved or deleted while the run was followed; start the training again."),
+        )
 
     def dice_by_tissue(self) -> Dict[str, float]:
         """Dice per tissue of the last validation; empty before the first one."""

@@ -12,6 +12,8 @@ BACKEND_FOLDER = "backendFolder"
 BACKEND_PYTHON = "backendPython"
 DATA_FOLDER = "dataFolder"
 LAST_MODEL = "lastModel"
+# The folder of the run that the panel Fine-tune shows, also after Slicer was closed.
+LAST_FINETUNE_RUN = "lastFinetuneRun"
 
 
 class Settings:

@@ -100,9 +100,11 @@ def follow(run: Run) -> Steps[Path]:
         else:
             # More history lies there: read on at once.
             yield replace(run.progress, waits=run.caught_up)
-    if run.state == RUNNING:
-        # Nobody can use what a run without its folder makes.
+    if not run.path.is_dir():
+        # Nobody can use what a run without its folder makes; what it writes at its end goes, too.
         yield from stop(run)
+        shutil.rmtree(run.path, ignore_errors=True)
+        raise run.gone()
     error = run.error()
     if error is not None:
         raise error

@@ -10,19 +10,13 @@ from SSLSegmentationLib.contract.errors import SSLSegmentationError
 from SSLSegmentationLib.contract.tissues import TissueTable
 from SSLSegmentationLib.gui.data_choice import DataChoice, as_config, labelled_config, missing
 from SSLSegmentationLib.gui.operation import Steps
+from SSLSegmentationLib.gui.panels.scans.logic import load_state
 from SSLSegmentationLib.gui.panels.scans.state import ScansState
 from SSLSegmentationLib.gui.scene.nodes import node_by_id
 from SSLSegmentationLib.gui.scene_cases import save_pair, with_segments
 from SSLSegmentationLib.gui.session import Session
 from SSLSegmentationLib.gui.texts import _
 from SSLSegmentationLib.imaging.dataset import find_cases
-
-SCANS_PREFIX = "scans"
-
-
-def scans_state(session: Session) -> ScansState:
-    """What the panel Scans holds."""
-    return session.store.load(ScansState, prefix=SCANS_PREFIX)
 
 
 def data_section(session: Session, folder: Path, *, command: str, scans: Optional[ScansState] = None) -> Steps[Dict[str, Any]]:
@@ -32,7 +26,7 @@ def data_section(session: Session, folder: Path, *, command: str, scans: Optiona
     Raises `config.invalid_value` where something is still to be
     chosen, and what `save_pair` and `as_config` raise.
     """
-    scans = scans_state(session) if scans is None else scans
+    scans = load_state(session) if scans is None else scans
     reason = missing(scans, command=command)
     if reason:
         raise SSLSegmentationError("config.invalid_value", reason, hint=_("Open 'Scans'."))

@@ -103,8 +103,8 @@ class JobHandle:
             if self.state() == RUNNING and pid:
                 terminate_tree(pid)
                 yield from self._while_running(grace * _SHARE_TERM)
-            if pid and (self.state() == RUNNING or self._process is not None):
-                # Children that outlived an orderly end go too.
+            if pid:
+                # Children that outlived an orderly end go too, and a process that is slow to leave.
                 end = TreeEnd(pid)
                 until = time.monotonic() + max(grace * (1.0 - _SHARE_FILE - _SHARE_TERM), 0.2)
                 while end.look() and time.monotonic() < until:

@@ -9,6 +9,7 @@ import qt
 from SSLSegmentationLib.gui.texts import _
 
 _MOST_ROWS_SHOWN = 8
+_ROW_HEIGHT = 22
 
 
 class DiceTable:
@@ -22,6 +23,7 @@ class DiceTable:
         table.horizontalHeader().setSectionResizeMode(0, qt.QHeaderView.Stretch)
         table.horizontalHeader().setSectionResizeMode(1, qt.QHeaderView.ResizeToContents)
         table.verticalHeader().setVisible(False)
+        table.verticalHeader().setDefaultSectionSize(_ROW_HEIGHT)
         table.setEditTriggers(qt.QAbstractItemView.NoEditTriggers)
         table.setSelectionMode(qt.QAbstractItemView.NoSelection)
         table.setToolTip(

@@ -43,6 +43,7 @@ class ProgressRow:
     def start_with(self, cancel: Callable[[], None]) -> None:
         """Follows something else that `cancel` ends."""
         self._cancel = cancel
+        self.text.setVisible(True)
         self.cancel_button.setEnabled(True)
         self._running.setVisible(True)
 
@@ -61,6 +62,7 @@ class ProgressRow:
         self._operation, self._cancel = None, None
         self._running.setVisible(False)
         self.text.setText(text)
+        self.text.setVisible(bool(text))
 
     def _cancelled(self) -> None:
         self.cancel_button.setEnabled(False)

@@ -15,7 +15,7 @@ from SSLSegmentationLib.gui.texts import _, duration
 _NAME, _KIND, _STATE, _DICE, _STARTED = range(5)
 # Readable on light and dark backgrounds alike.
 _COLORS = {RUNNING: "#2a7fd4", DONE: "#2f9e44", FAILED: "#e03131", CANCELLED: "#868e96", INTERRUPTED: "#e8870c"}
-_HEIGHT = 170
+_HEIGHT, _ROW_HEIGHT = 170, 22
 
 
 def state_text(state: str) -> str:
@@ -61,6 +61,7 @@ class RunsTable:
         table.setShowGrid(False)
         table.setWordWrap(False)
         table.verticalHeader().setVisible(False)
+        table.verticalHeader().setDefaultSectionSize(_ROW_HEIGHT)
         header = table.horizontalHeader()
         for column in range(len(titles)):
             header.setSectionResizeMode(column, qt.QHeaderView.ResizeToContents)

@@ -16,12 +16,14 @@ from SSLSegmentationLib.gui.models import Model, open_model
 from SSLSegmentationLib.gui.operation import Steps
 from SSLSegmentationLib.gui.panels.finetune.fitting import Misfit, like_model, misfit
 from SSLSegmentationLib.gui.panels.finetune.state import EPOCHS, MINUTES, FinetuneState
+from SSLSegmentationLib.gui.panels.scans.logic import PREFIX as SCANS
+from SSLSegmentationLib.gui.panels.scans.logic import load_state
 from SSLSegmentationLib.gui.panels.scans.state import ScansState
 from SSLSegmentationLib.gui.session import Session
 from SSLSegmentationLib.gui.settings import LAST_MODEL
 from SSLSegmentationLib.gui.texts import _
 from SSLSegmentationLib.gui.training import Run
-from SSLSegmentationLib.gui.training_data import SCANS_PREFIX, data_section, scans_state
+from SSLSegmentationLib.gui.training_data import data_section
 
 COMMAND = "finetune"
 # The folder in a run's own where the lists of its scans lie.
@@ -135,7 +137,7 @@ def continue_with(
     Gives the folder of the run. The scan is added once its run has started. Raises as `start` and `last_model`.
     """
     model = last_model(session)
-    scans = scans_state(session)
+    scans = load_state(session)
     scans.add_pair(volume.GetID(), segmentation.GetID())
     further = replace(
         state,
@@ -149,6 +151,6 @@ def continue_with(
         name=training.default_name(_("continued")),
     )
     run = yield from start(session, further, model, scans=scans)
-    session.change_state(scans, name=SCANS_PREFIX)
+    session.change_state(scans, name=SCANS)
     on_started(run)
     return (yield from follow(session, run))

@@ -16,8 +16,8 @@ class FinetuneState:
     """`start`: the path of a model to start from, or SCRATCH. `chosen`: models that were chosen from files.
 
     `learning_rate` 0: that of the preset. `scans`: how many labelled scans are used, 0 for all. `budget`: minutes, epochs,
-    or as long as the preset says. `like_model`: the network is that of the model to start from. `run`: the folder of the
-    last run that this panel started. `volume` and `segmentation`: the corrected scan to go on with.
+    or as long as the preset says. `like_model`: the network is that of the model to start from. `volume` and
+    `segmentation`: the corrected scan to go on with.
     """
 
     start: str = SCRATCH
@@ -33,7 +33,6 @@ class FinetuneState:
     preset: str = "default"
     like_model: bool = False
     name: str = ""
-    run: str = ""
     volume: str = node_field()
     segmentation: str = node_field()
     continue_minutes: float = 5.0

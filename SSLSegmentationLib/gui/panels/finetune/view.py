@@ -17,11 +17,14 @@ from SSLSegmentationLib.gui.panels.finetune.controls import CHOOSE, Controls
 from SSLSegmentationLib.gui.panels.finetune.correction import Correction
 from SSLSegmentationLib.gui.panels.finetune.state import SCRATCH, FinetuneState
 from SSLSegmentationLib.gui.panels.panel import Panel
+from SSLSegmentationLib.gui.panels.scans.logic import load_state
 from SSLSegmentationLib.gui.run import RUNNING, Run
+from SSLSegmentationLib.gui.settings import LAST_FINETUNE_RUN
 from SSLSegmentationLib.gui.texts import _
-from SSLSegmentationLib.gui.training_data import scans_state
 from SSLSegmentationLib.gui.widgets import form, messages
 from SSLSegmentationLib.gui.widgets.live_run import LiveRun
+
+LOOK_MILLISECONDS = 1000
 
 
 class FinetunePanel(Panel[FinetuneState]):
@@ -53,11 +56,29 @@ class FinetunePanel(Panel[FinetuneState]):
             self.connect(control, signal, self._correction_changed)
         self.connect(self.correction.button, "clicked()", self.continue_with)
 
+        self._timer = qt.QTimer()
+        self._timer.setInterval(LOOK_MILLISECONDS)
+        self.connect(self._timer, "timeout()", self.look)
+
     def enter(self) -> None:
         super().enter()
+        self._timer.start()
         self._follow_again()
 
+    def exit(self) -> None:
+        self._timer.stop()
+
+    def cleanup(self) -> None:
+        self._timer.stop()
+        super().cleanup()
+
+    def look(self) -> None:
+        """Follows what other panels change: the scans, the models, the last result of Apply."""
+        if self.widget.visible and self._surroundings() != self._shown:
+            self.show_state()
+
     def show_state(self) -> None:
+        self._shown = self._surroundings()
         self._models = self._known_models()
         model = self._model()
         self.controls.show(self.state, self._models)
@@ -96,16 +117,16 @@ class FinetunePanel(Panel[FinetuneState]):
     def _started(self, run: Run) -> None:
         self.run = run
         self._metrics_shown = 0
-        self.state.run = str(run.path)
-        self.save()
+        self.session.settings.set(LAST_FINETUNE_RUN, str(run.path))
         self.live.follow(run)
 
     def _follow_again(self) -> None:
         """A run that this panel started, perhaps before Slicer was closed, is shown as it goes on."""
-        if self.operation is not None or not self.state.run:
+        path = str(self.session.settings.get(LAST_FINETUNE_RUN) or "")
+        if self.operation is not None or not path:
             return
         try:
-            run = training.find_run(self.session, Path(self.state.run))
+            run = training.find_run(self.session, Path(path))
         except SSLSegmentationError:
             return
         if run.state == RUNNING:
@@ -188,6 +209,11 @@ class FinetunePanel(Panel[FinetuneState]):
         chosen = [logic.usable_model(path) for path in self.state.chosen]
         return [*found, *(model for model in chosen if model is not None)]
 
+    def _surroundings(self) -> Any:
+        """What the controls depend on besides the panel's own state."""
+        models = [*self.session.models.find(segments=False), *self.session.models.find(segments=True)]
+        return load_state(self.session), [str(model.path) for model in models], self.correction.nodes()
+
     def _model(self) -> Optional[Model]:
         if self.state.start == SCRATCH:
             return None
@@ -195,7 +221,7 @@ class FinetunePanel(Panel[FinetuneState]):
 
     def _show_fit(self, model: Optional[Model]) -> None:
         """What keeps the training from starting, before anyone presses Start."""
-        scans = scans_state(self.session)
+        scans = load_state(self.session)
         reason, solvable = logic.why_not(scans), False
         if self.state.start != SCRATCH and model is None:
             reason = _("The model to start from is gone; choose another one.")
