@@ -8,6 +8,7 @@ from typing import Dict
 PANELS: Dict[str, str] = {
     "backend": "backend.view:BackendPanel",
     "scans": "scans.view:ScansPanel",
+    "pretrain": "pretrain.view:PretrainPanel",
     "finetune": "finetune.view:FinetunePanel",
     "apply": "apply.view:ApplyPanel",
     "biomarkers": "biomarkers.view:BiomarkersPanel",

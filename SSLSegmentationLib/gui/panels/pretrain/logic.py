@@ -14,11 +14,12 @@ from SSLSegmentationLib.gui import training
 from SSLSegmentationLib.gui.data_choice import missing
 from SSLSegmentationLib.gui.operation import Steps
 from SSLSegmentationLib.gui.panels.pretrain.state import AUTO, EPOCHS, MINUTES, PRESET, PretrainState
+from SSLSegmentationLib.gui.panels.scans.logic import load_state as scans_state
 from SSLSegmentationLib.gui.panels.scans.state import ScansState
 from SSLSegmentationLib.gui.pretext_tasks import Tasks, check_task
 from SSLSegmentationLib.gui.session import Session
 from SSLSegmentationLib.gui.training import RUNNING, Run
-from SSLSegmentationLib.gui.training_data import data_section, scans_state
+from SSLSegmentationLib.gui.training_data import data_section
 
 COMMAND = "pretrain"
 # The folder in a run's own where the lists of its scans lie.

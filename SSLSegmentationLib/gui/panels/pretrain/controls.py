@@ -1,0 +1,138 @@
+"""The controls of the panel Pretrain: what each shows of the state, and what it writes back."""
+
+from __future__ import annotations
+
+from typing import Any, Iterator, List, Optional, Tuple
+
+import qt
+
+from SSLSegmentationLib.contract.presets import PRESETS, TITLES
+from SSLSegmentationLib.contract.tasks import TaskDescription
+from SSLSegmentationLib.gui.panels.pretrain.state import AUTO, EPOCHS, MINUTES, PRESET, PretrainState
+from SSLSegmentationLib.gui.pretext_tasks import Tasks
+from SSLSegmentationLib.gui.texts import _
+from SSLSegmentationLib.gui.widgets import form
+from SSLSegmentationLib.gui.widgets.field_help import field_info, field_limits, field_tip
+
+PATCH_SIZES = (4, 8, 16, 32, 64, 128)
+_LONGEST_MINUTES, _MOST_EPOCHS = 10000.0, 100000
+
+
+class Controls:
+    """Builds the rows into a form; `own` is the widget with the task's own settings."""
+
+    def __init__(self, rows: form.Form, own: Any) -> None:
+        self._form = rows
+        self.preset = rows.add(
+            _("Preset"),
+            form.choice([(name, _(name.replace("_", " "))) for name in PRESETS]),
+            _("Values of all settings; those below are set to the preset's when you choose one."),
+        )
+        self.task = rows.add(_("Pretext task"), form.choice([]), field_tip("pretext.task"))
+        self.summary = rows.add_wide(form.note())
+        rows.add_wide(own)
+        self.patch_size = rows.add(_("Patch size"), form.choice([]), field_tip("pretext.patch_size"))
+        self.sampling = rows.add(
+            _("Placement"),
+            form.choice([(name, _(name.replace("_", " "))) for name in field_info("pretext.sampling").choices]),
+            field_tip(
+                "pretext.sampling", _("How the patches are placed: anywhere, or spread so that none overlap (Poisson disc).")
+            ),
+        )
+        low, high = field_limits("pretext.corrupted_area", low=0.001, high=1.0)
+        self.area = rows.add(
+            _("Corrupted area"),
+            form.number(low=low * 100, high=high * 100, value=25, unit="%", decimals=1, step=5),
+            _("Share of the image that is corrupted, in percent of its area (in 3D of its volume)."),
+        )
+        self.dims = rows.add(
+            _("Network"), form.choice([("2", _("2D, slice by slice")), ("3", _("3D, in patches"))]), field_tip("network.dims")
+        )
+        low, high = field_limits("network.base_width", low=1, high=1024)
+        self.base_width = rows.add(
+            _("Width"), form.number(low=low, high=high, value=32, unit=_("channels"), step=8), field_tip("network.base_width")
+        )
+        self._build_budget(rows)
+        self.name = rows.add(_("Name"), qt.QLineEdit(), _("Name of the run and of its model; empty: the date and time."))
+        self.name.setPlaceholderText(_("date and time"))
+
+    def _build_budget(self, rows: form.Form) -> None:
+        self.budget = form.choice([(MINUTES, _("minutes")), (EPOCHS, _("epochs")), (PRESET, _("as the preset"))])
+        low, high = field_limits("train.max_minutes", low=0.01, high=_LONGEST_MINUTES)
+        self.minutes = form.number(low=low, high=high, value=1, unit=_("min"), decimals=2, step=5)
+        low, high = field_limits("train.max_epochs", low=1, high=_MOST_EPOCHS)
+        self.epochs = form.number(low=low, high=high, value=1, unit=_("epochs"), step=10)
+        self.minutes.setToolTip(field_tip("train.max_minutes", _("How long it trains.")))
+        self.epochs.setToolTip(field_tip("train.max_epochs", _("How often it sees as many images as there are.")))
+        rows.add(_("Stop after"), form.row(self.budget, self.minutes, self.epochs), _("How long it trains: minutes, or epochs."))
+        self.budget.setToolTip(_("Whether it trains for a time, for a number of epochs, or as long as the preset says."))
+
+    def signals(self) -> Iterator[Tuple[Any, str]]:
+        """What tells that a person changed something, but for `preset`."""
+        for combo in (self.task, self.patch_size, self.sampling, self.dims, self.budget):
+            yield combo, "activated(int)"
+        for spin in (self.area, self.minutes):
+            yield spin, "valueChanged(double)"
+        for spin in (self.base_width, self.epochs):
+            yield spin, "valueChanged(int)"
+        yield self.name, "textEdited(QString)"
+
+    def show(self, state: PretrainState, tasks: Tasks) -> None:
+        """Writes the state to the controls; nothing is sent back."""
+        blocked = [(control, control.blockSignals(True)) for control, _signal in self.signals()]
+        task = tasks.get(state.task)
+        form.fill_choice(self.task, _task_entries(tasks, state.task))
+        form.fill_choice(self.patch_size, _size_entries(state.patch_size))
+        for combo, value in (
+            (self.preset, state.preset),
+            (self.task, state.task),
+            (self.patch_size, str(state.patch_size)),
+            (self.sampling, state.sampling),
+            (self.dims, str(state.dims)),
+            (self.budget, state.budget),
+        ):
+            form.select(combo, value)
+        self.area.setValue(float(state.corrupted_area * 100))
+        self.base_width.setValue(int(state.base_width))
+        self.minutes.setValue(float(state.minutes))
+        self.epochs.setValue(int(state.epochs))
+        if self.name.text != state.name:
+            self.name.setText(state.name)
+        for control, before in blocked:
+            control.blockSignals(before)
+        self.minutes.setVisible(state.budget == MINUTES)
+        self.epochs.setVisible(state.budget == EPOCHS)
+        self.preset.setToolTip(TITLES.get(state.preset, ""))
+        self.summary.setText(task.summary if task is not None else "")
+        self.summary.setVisible(task is not None)
+        self._grey(task)
+
+    def _grey(self, task: Optional[TaskDescription]) -> None:
+        """Settings that the task does not use cannot be changed, and say why."""
+        unused = task.unused if task is not None else {}
+        for name, control in (("patch_size", self.patch_size), ("sampling", self.sampling), ("corrupted_area", self.area)):
+            self._form.set_enabled(control, name not in unused, reason=unused.get(name, ""))
+        only = task.dims if task is not None and len(task.dims) == 1 else ()
+        reason = _("'{task}' works in {dims}D only.").format(task=task.title, dims=only[0]) if task is not None and only else ""
+        self._form.set_enabled(self.dims, not only, reason=reason)
+
+    def read(self, state: PretrainState) -> None:
+        """Writes what the controls show to the state."""
+        state.task = self.task.currentData or state.task
+        state.patch_size = int(self.patch_size.currentData)
+        state.sampling, state.budget = self.sampling.currentData, self.budget.currentData
+        state.corrupted_area = round(float(self.area.value) / 100, 6)
+        state.dims, state.base_width = int(self.dims.currentData), int(self.base_width.value)
+        state.minutes, state.epochs = float(self.minutes.value), int(self.epochs.value)
+        state.name = str(self.name.text)
+
+
+def _task_entries(tasks: Tasks, current: str) -> List[Tuple[str, str]]:
+    entries = [(task.name, task.title) for task in tasks.values()]
+    # What is chosen stays chosen while the engine has not told its tasks.
+    return entries if current in tasks else [*entries, (current, current.replace("_", " ").capitalize())]
+
+
+def _size_entries(current: int) -> List[Tuple[str, str]]:
+    sizes = sorted({*PATCH_SIZES, current} - {AUTO})
+    return [(str(AUTO), _("automatic")), *((str(size), _("{size} voxels").format(size=size)) for size in sizes)]
