@@ -16,7 +16,7 @@ Array = npt.NDArray[Any]
 Shape = Tuple[int, int, int]
 Box = Tuple[slice, slice, slice]
 # Voxels of one step: a few milliseconds of copying or counting.
-STEP_VOXELS = 1 << 21
+STEP_VOXELS = 1 << 20
 # What VTK has no type for, and the type that holds it without loss.
 HELD_AS: "Dict[np.dtype[Any], np.dtype[Any]]" = {
     np.dtype(np.bool_): np.dtype(np.uint8),
