@@ -38,6 +38,12 @@ def test_input_dialogs_give_the_preset_answer(dialogs) -> None:
     assert qt.QInputDialog.getInt(None, "Number", "How many", 4) == 7
 
 
+def test_the_colour_dialog_gives_the_preset_colour_or_an_invalid_one(dialogs) -> None:
+    assert not qt.QColorDialog.getColor(qt.QColor("red")).isValid()
+    dialogs.color = "#00ff00"
+    assert qt.QColorDialog.getColor(qt.QColor("red")).green() == 255
+
+
 def test_message_boxes_do_not_block_and_are_recorded(dialogs, events) -> None:
     both = qt.QMessageBox.Yes | qt.QMessageBox.No
     assert qt.QMessageBox.question(None, "Delete", "Delete the run?", both) == qt.QMessageBox.Yes

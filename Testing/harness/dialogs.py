@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from PyQt6 import QtCore, QtWidgets
+from PyQt6 import QtCore, QtGui, QtWidgets
 
 from .calls import refuse_keywords, to_qt
 from .record import Message, answers, record
@@ -77,6 +77,13 @@ class _Number:
         return value if answers.number is None else answers.number
 
 
+def _chosen_color(initial: Any = None, parent: Any = None, title: str = "", **keywords: Any) -> QtGui.QColor:
+    """The preset colour; an invalid one, as for a cancelled dialog, where none is set."""
+    refuse_keywords(keywords)
+    record.messages.append(Message("dialog", title, title))
+    return QtGui.QColor(answers.color) if answers.color else QtGui.QColor()
+
+
 def apply() -> None:
     """Patches the classes that open dialogs."""
     for cls in (QtWidgets.QDialog, QtWidgets.QMenu):
@@ -97,6 +104,7 @@ def apply() -> None:
         setattr(QtWidgets.QInputDialog, name, _asked("text"))
     for name in ("getInt", "getDouble"):
         setattr(QtWidgets.QInputDialog, name, staticmethod(_Number().__call__))
+    QtWidgets.QColorDialog.getColor = staticmethod(_chosen_color)
     QtCore.QTimer.singleShot = staticmethod(_single_shot)
     _patch_settings()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 import traceback
 from collections import deque
@@ -22,15 +23,36 @@ class Message:
 
 @dataclass(frozen=True)
 class SlotRun:
-    """One outermost slot: when it began and ended (perf_counter, seconds), and its name."""
+    """One outermost slot: when it began and ended (perf_counter, seconds), its name, how long it waited for a processor."""
 
     name: str
     began: float
     ended: float
+    waited: float = 0.0
 
     @property
     def seconds(self) -> float:
-        return self.ended - self.began
+        """What it took on its own account."""
+        return self.ended - self.began - self.waited
+
+
+class _ProcessorWait:
+    """How long the main thread has stood ready but without a processor since it began, in seconds.
+
+    On a busy machine this is time of other programs, not of the code under test. 0 where the system does not tell.
+    """
+
+    def __init__(self) -> None:
+        try:
+            self._file: Optional[int] = os.open("/proc/self/schedstat", os.O_RDONLY)
+        except OSError:
+            self._file = None
+
+    def __call__(self) -> float:
+        return 0.0 if self._file is None else int(os.pread(self._file, 100, 0).split()[1]) / 1e9
+
+
+processor_wait = _ProcessorWait()
 
 
 @dataclass
@@ -66,7 +88,7 @@ class Record:
 
     def run_slot(self, name: str, call: Callable[[], object]) -> None:
         """Calls a slot: its exception is printed, noted and swallowed; the time of the outermost slot is noted."""
-        began = time.perf_counter()
+        began, waited = time.perf_counter(), processor_wait()
         self.depth += 1
         try:
             call()
@@ -75,7 +97,7 @@ class Record:
         finally:
             self.depth -= 1
         if self.depth == 0:
-            run = SlotRun(name, began, time.perf_counter())
+            run = SlotRun(name, began, time.perf_counter(), processor_wait() - waited)
             self.slot_runs.append(run)
             for watcher in self.slot_watchers:
                 watcher(run)
@@ -92,6 +114,7 @@ class Answers:
     directory: str = ""
     text: str = ""
     number: Optional[float] = None
+    color: str = ""
     dialog: Optional[Callable[[object], int]] = None
 
     def clear(self) -> None:

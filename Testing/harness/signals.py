@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import sys
 from typing import Any, Callable, Optional
@@ -38,9 +39,18 @@ def wanted_arguments(slot: Slot) -> Optional[int]:
     return int(code.co_argcount) - (1 if inspect.ismethod(slot) else 0)
 
 
-def slot_name(slot: Slot) -> str:
+def _own_name(slot: object) -> str:
     name = getattr(slot, "__qualname__", None) or getattr(slot, "__name__", None) or repr(slot)
     return f"{getattr(slot, '__module__', '')}.{name}"
+
+
+def slot_name(slot: Slot) -> str:
+    """Module and name; of a wrapper defined inside a function also what it wraps."""
+    wrapped = []
+    for cell in getattr(slot, "__closure__", None) or ():
+        with contextlib.suppress(ValueError):  # a variable that has no value yet
+            wrapped.append(cell.cell_contents)
+    return " of ".join([_own_name(slot), *(_own_name(value) for value in wrapped if inspect.isroutine(value))])
 
 
 def caller(slot: Slot, *, n_arguments: int) -> Callable[..., None]:

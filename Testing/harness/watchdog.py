@@ -8,7 +8,7 @@ from typing import Callable, Optional
 
 from PyQt6 import QtCore, QtWidgets
 
-from .record import SlotRun, record
+from .record import SlotRun, processor_wait, record
 
 BEAT = 0.005
 _active: list[Watchdog] = []
@@ -36,10 +36,14 @@ def pump(until: Optional[Callable[[], object]] = None, timeout: float = 30.0) ->
 
 @dataclass(frozen=True)
 class Block:
-    """One stretch without events, in seconds, and the slot that ran longest in it ("" when none did)."""
+    """One stretch without events and the slot that ran longest in it ("" when none did).
+
+    `seconds` leaves out the time in which other programs had the processor; `wall` has it.
+    """
 
     seconds: float
     slot: str
+    wall: float = 0.0
 
 
 class Watchdog:
@@ -53,6 +57,7 @@ class Watchdog:
         self.longest = Block(0.0, "")
         self.n_beats = 0
         self._last: Optional[float] = None
+        self._waited = 0.0
         self._timer = QtCore.QTimer()
         self._timer.setTimerType(QtCore.Qt.TimerType.PreciseTimer)
         self._timer.setInterval(round(BEAT * 1000))
@@ -72,17 +77,19 @@ class Watchdog:
 
     def rest(self) -> None:
         """What passed since the last beat was the test's own time."""
-        self._last = time.perf_counter()
+        self._last, self._waited = time.perf_counter(), processor_wait()
 
     def _beat(self) -> None:
-        now = time.perf_counter()
+        now, waited = time.perf_counter(), processor_wait()
         self.n_beats += 1
-        if self._last is not None and now - self._last - BEAT > self.longest.seconds:
-            ran = [run for run in record.slot_runs if run.ended >= self._last]
-            name = max(ran, key=lambda run: run.seconds).name if ran else ""
-            self.longest = Block(now - self._last - BEAT, name)
-        self._last = now
+        if self._last is not None:
+            wall = now - self._last - BEAT
+            own = wall - (waited - self._waited)
+            if own > self.longest.seconds:
+                ran = [run for run in record.slot_runs if run.ended >= self._last]
+                self.longest = Block(own, max(ran, key=lambda run: run.seconds).name if ran else "", wall)
+        self._last, self._waited = now, waited
 
     def _slot_ran(self, run: SlotRun) -> None:
         if run.seconds > self.longest.seconds:
-            self.longest = Block(run.seconds, run.name)
+            self.longest = Block(run.seconds, run.name, run.ended - run.began)
