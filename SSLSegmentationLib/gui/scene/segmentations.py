@@ -141,4 +141,4 @@ def _enter_scene(segmentation: Any, volume: Any, *, name: str, fingerprint: str)
 def volume_of(node: Any) -> Any:
     """The volume that a segmentation was made on; None where it is not known or no longer there."""
     require_in_scene(node)
-    return node.GetNodeReference(slicer.vtkMRMLSegmentationNode.GetReferenceImageGeometryReferenceRole())
+    return node.GetNodeReference(node.GetReferenceImageGeometryReferenceRole())
