@@ -163,9 +163,7 @@ def test_a_pair_that_cannot_be_learned_from_is_refused_and_leaves_nothing(sessio
     elif fault == "gone":
         slicer.mrmlScene.RemoveNode(volume)
     elif fault == "bent":
-        volume.SetAndObserveTransformNodeID(
-            slicer.mrmlScene.AddNewNodeByClass("vtkMRMLBSplineTransformNode", "bent").GetID()
-        )
+        volume.SetAndObserveTransformNodeID(slicer.mrmlScene.AddNewNodeByClass("vtkMRMLBSplineTransformNode", "bent").GetID())
     code = {"overlap": "data.not_labels", "gone": "data.missing", "bent": "data.unsupported"}.get(fault, "data.empty")
     with pytest.raises(SSLSegmentationError) as caught:
         save(session, volume, segmentation)

@@ -252,6 +252,19 @@ def test_stopping_early_leaves_the_rows_that_were_told_and_no_work_behind(sessio
     assert look(session, ScansState(unlabelled=str(tmp_path / "images"))).rows, "the worker goes on"
 
 
+def test_a_new_scene_begins_with_what_was_chosen_last_and_nonsense_in_the_settings_does_no_harm(session: Session) -> None:
+    assert logic.load_state(session) == ScansState()
+    tissues = [Tissue(1, "fat", (1, 2, 3)).as_dict()]
+    logic.save_state(session, ScansState(unlabelled="u", tissues=tissues, volumes=["v"], segmentations=["s"]))
+    session.store.save(ScansState(), prefix=logic.PREFIX)
+    assert logic.load_state(session) == ScansState(unlabelled="u", tissues=tissues)
+    assert session.store.load(ScansState, prefix=logic.PREFIX).unlabelled == "u", "other panels read it from the scene"
+    session.store.save(ScansState(), prefix=logic.PREFIX)
+    for nonsense in (7, {"tissues": [{"value": "x"}]}, {"unlabelled": 3, "tissues": 4}):
+        session.settings.set(logic.LAST_SCANS, nonsense)
+        assert logic.load_state(session) == ScansState()
+
+
 def test_a_worker_that_cannot_start_is_no_problem_of_a_scan(
     session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

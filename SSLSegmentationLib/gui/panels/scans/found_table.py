@@ -95,7 +95,7 @@ class FoundTable:
     def _labels(self, row: FoundRow, problems: Tuple[str, ...]) -> Cell:
         names, notes = label_text(row, self.tissues), all_notes(row, self.modality)
         faults = (*problems, *notes)
-        lines = [part for part in (names, f"⚠ {faults[0]}" if faults else "") if part]
+        lines = [part for part in (names, f"⚠ {_without_folders(row, faults[0])}" if faults else "") if part]
         counted = [
             _("{name}: {count} voxels").format(name=label.name, count=label.voxels)
             for label in row.labels or ()
@@ -103,6 +103,13 @@ class FoundTable:
         ]
         tooltip = "\n".join([*faults, *(counted or [names])])
         return "\n".join(lines), tooltip, RED if problems else AMBER if notes else ""
+
+
+def _without_folders(row: FoundRow, text: str) -> str:
+    """A problem with the names of the row's files in the place of their paths, which would fill the cell."""
+    for path in (*row.images, *([row.label] if row.label is not None else [])):
+        text = text.replace(str(path), path.name)
+    return text
 
 
 def _item(cell: Cell) -> Any:

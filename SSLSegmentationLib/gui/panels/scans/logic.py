@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections import deque
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, Callable, Deque, Dict, List, Optional, Sequence, Set, Tuple
 
@@ -20,6 +21,7 @@ from SSLSegmentationLib.gui.scene.label_layers import segment_tissues
 from SSLSegmentationLib.gui.scene.nodes import node_by_id
 from SSLSegmentationLib.gui.scene_cases import with_segments
 from SSLSegmentationLib.gui.session import Session
+from SSLSegmentationLib.gui.state import is_node_field
 from SSLSegmentationLib.gui.texts import _
 from SSLSegmentationLib.gui.worker_steps import request_steps
 from SSLSegmentationLib.imaging.dataset import CaseList, find_cases
@@ -29,6 +31,9 @@ from SSLSegmentationLib.imaging.readers.segments import parse_segments
 from SSLSegmentationLib.imaging.scan import Case
 
 PREFIX = "scans"
+# In the settings: what was chosen last.
+LAST_SCANS = "lastScans"
+_KEPT = tuple(field.name for field in fields(ScansState) if not is_node_field(field))
 # Label maps that the worker has been given at a time: enough for it not to wait, few for others that need it.
 AT_ONCE = 4
 # Told of the row at a position, first when its header is read and again when its voxels are.
@@ -36,12 +41,24 @@ OnRow = Callable[[int, FoundRow], None]
 
 
 def load_state(session: Session) -> ScansState:
-    """What the panel Scans remembers, for other panels."""
-    return session.store.load(ScansState, prefix=PREFIX)
+    """What the panel Scans remembers; in a scene that knows nothing of it, what was chosen last."""
+    state: ScansState = session.store.load(ScansState, prefix=PREFIX)
+    kept = session.settings.get(LAST_SCANS)
+    if state != ScansState() or not isinstance(kept, dict):
+        return state
+    usable = {name: kept[name] for name in _KEPT if isinstance(kept.get(name), type(getattr(state, name)))}
+    with contextlib.suppress(ValueError):
+        state = ScansState(**usable)
+        session.store.save(state, prefix=PREFIX)
+    return state
 
 
 def save_state(session: Session, state: ScansState) -> None:
+    """Keeps the state in the scene, and all but the scene's own nodes in the settings, since a closed scene forgets it."""
     session.store.save(state, prefix=PREFIX)
+    kept = {field: getattr(state, field) for field in _KEPT}
+    if session.settings.get(LAST_SCANS) != kept:
+        session.settings.set(LAST_SCANS, kept)
 
 
 def add_pair(session: Session, volume: Any, segmentation: Any) -> ScansState:

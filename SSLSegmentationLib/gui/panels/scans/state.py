@@ -35,6 +35,12 @@ class ScansState:
     tissues: List[Dict[str, Any]] = field(default_factory=list)
     own_tissues: bool = False
 
+    def __post_init__(self) -> None:
+        try:
+            self.tissue_table()
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"a row is no tissue: {error}") from error
+
     def pairs(self) -> List[Tuple[str, str]]:
         """Node ids (volume, segmentation) of the scene's labelled pairs; a pair that lost one of its nodes is left out."""
         return [pair for pair in zip(self.volumes, self.segmentations) if all(pair)]

@@ -168,8 +168,12 @@ class ScansPanel(Panel[ScansState]):
         self.tissues.show(state.tissue_table())
         self._refresh()
 
+    def save(self) -> None:
+        logic.save_state(self.session, self.state)
+
     def enter(self) -> None:
-        super().enter()
+        self.state = logic.load_state(self.session)
+        self.show_state()
         self._look_if_changed()
 
     def scene_closing(self) -> None:
