@@ -10,6 +10,7 @@ from SSLSegmentationLib.contract.errors import SSLSegmentationError
 from SSLSegmentationLib.contract.jobs import JobFolder
 from SSLSegmentationLib.contract.model_card import SEGMENTATION, ModelCard
 from SSLSegmentationLib.contract.model_files import read_card
+from SSLSegmentationLib.gui.settings import Settings
 from SSLSegmentationLib.gui.texts import _
 
 
@@ -34,15 +35,17 @@ class Model:
 class ModelList:
     """Finds models, and reads a card again only when its file has changed."""
 
-    def __init__(self, runs_folder: Path) -> None:
-        self._runs_folder = runs_folder
+    def __init__(self, settings: Settings) -> None:
+        # Asked for the folder each time: a person may choose another one.
+        self._settings = settings
         self._known: Dict[Path, Tuple[int, Model]] = {}
 
     def find(self, *, segments: bool) -> List[Model]:
         """Models of finished runs, the newest first: those that segment, or the pretrained ones."""
         found: List[Tuple[int, Model]] = []
-        if self._runs_folder.is_dir():
-            for folder in self._runs_folder.iterdir():
+        runs_folder = self._settings.runs_folder
+        if runs_folder.is_dir():
+            for folder in runs_folder.iterdir():
                 entry = self._of_run(folder)
                 if entry is not None and entry[1].segments == segments:
                     found.append(entry)

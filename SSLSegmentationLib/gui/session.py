@@ -29,7 +29,7 @@ class Session:
         self.settings = settings
         self.store = store
         self.scratch = Path(tempfile.mkdtemp(prefix="SSLSegmentation-"))
-        self.models = ModelList(settings.runs_folder)
+        self.models = ModelList(settings)
         self.runs = RunList(settings)
         self.listeners: List[Callable[[str, bool], None]] = []
         self._operations: List[Operation[Any]] = []
