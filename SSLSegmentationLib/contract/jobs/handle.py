@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import subprocess
+import sys
 import time
 from typing import Any, Dict, Iterator, List, Optional
 
@@ -12,7 +13,7 @@ from SSLSegmentationLib.contract.errors import SSLSegmentationError
 from SSLSegmentationLib.contract.events import Event, EventReader
 from SSLSegmentationLib.contract.jobs.folder import CANCELLED, FAILED, RUNNING, JobFolder
 from SSLSegmentationLib.contract.jobs.last_words import as_error, log_tail, printed_error
-from SSLSegmentationLib.contract.jobs.processes import TreeEnd, terminate_tree
+from SSLSegmentationLib.contract.jobs.processes import TreeEnd, process_tree, terminate_tree
 
 _POLL_SECONDS = 0.02
 # Shares of the grace period that a run has after the cancel file, and after SIGTERM; the rest is for the kill.
@@ -92,7 +93,7 @@ class JobHandle:
         Whoever loops decides when to look again, a few times a second at least. Left early, the job is asked to stop and
         no more.
         """
-        state = self.state()
+        state, begun = self.state(), time.monotonic()
         if state == RUNNING:
             self._cancelled = True
             # On a full disk, or where the folder is gone, signals must do.
@@ -104,6 +105,8 @@ class JobHandle:
                 terminate_tree(pid)
                 yield from self._while_running(grace * _SHARE_TERM)
             if pid:
+                if self.state() != RUNNING:
+                    yield from self._while_leaving(pid, until=begun + grace * (_SHARE_FILE + _SHARE_TERM))
                 # Children that outlived an orderly end go too, and a process that is slow to leave.
                 end = TreeEnd(pid)
                 until = time.monotonic() + max(grace * (1.0 - _SHARE_FILE - _SHARE_TERM), 0.2)
@@ -120,6 +123,16 @@ class JobHandle:
         until = time.monotonic() + seconds
         while self.state() == RUNNING and time.monotonic() < until:
             yield RUNNING
+
+    def _while_leaving(self, pid: int, *, until: float) -> Iterator[str]:
+        """The state at each look, while a process that has stopped in order ends by itself."""
+        while self._is_there(pid) and time.monotonic() < until:
+            yield self.state()
+
+    def _is_there(self, pid: int) -> bool:
+        if self._process is not None:
+            return self._process.poll() is None
+        return sys.platform != "win32" and pid in process_tree(pid)
 
     def last_error(self) -> Optional[SSLSegmentationError]:
         """What ended the job: from status.json, else from the last lines of log.txt. None where it runs or is done."""

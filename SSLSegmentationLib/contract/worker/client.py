@@ -15,7 +15,7 @@ from SSLSegmentationLib.contract.files import PathLike, disk_errors
 from SSLSegmentationLib.contract.jobs.lock import FileLock, is_locked
 from SSLSegmentationLib.contract.worker.backend import Backend
 from SSLSegmentationLib.contract.worker.protocol import HELLO, LOCK, LOG, REQUESTS, Message
-from SSLSegmentationLib.contract.worker.request import RUNNING, Request
+from SSLSegmentationLib.contract.worker.request import Request
 
 _LOOK_SECONDS = 0.01
 _KILL_SECONDS = 1.0
@@ -101,17 +101,14 @@ class Worker:
                 backend.kill()
         self._send()
 
-    def stop(self, grace: float = 0.5) -> None:
-        """Ends the process; the folder is free then. What runs is cancelled and has `grace` seconds to end in order."""
-        self._read()
-        busy = any(request.state == RUNNING for request in self._open)
+    def stop(self, grace: float = 0.1) -> None:
+        """Ends the process, by force after `grace` seconds; what runs is cancelled. The folder is free then."""
         for request in self._open:
             request.cancel()
         backend = self._backend
         if backend is not None:
             backend.close()
-            # One that does nothing has nothing to tidy up.
-            if not busy or not _wait_for_end(backend, seconds=grace):
+            if not _wait_for_end(backend, seconds=grace):
                 backend.kill()
                 _wait_for_end(backend, seconds=_KILL_SECONDS)
             self._read()

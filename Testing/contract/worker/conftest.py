@@ -21,7 +21,7 @@ def make_worker(tmp_path):
 
     yield make
     for worker in made:
-        worker.stop(0.0)
+        worker.stop(5.0)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from SSLSegmentationLib import __version__, cli
+from Testing.contract.jobs.helpers import eventually
 from Testing.contract.test_client import POISON
 from Testing.contract.worker.helpers import finish, real_python
 
@@ -155,8 +156,7 @@ def test_a_warm_start_imports_torch_before_a_request_comes(make_worker, tmp_path
     worker = make_worker(python=python, idle_minutes=0.001)
     worker.warm()
     assert worker.running
-    while worker.running:
-        pass
+    eventually(lambda: not worker.running, seconds=60)
     assert worker.log.read_text().splitlines()[-1] == "True"
 
 
