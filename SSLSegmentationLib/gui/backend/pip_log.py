@@ -15,6 +15,8 @@ _FILE = re.compile(r"^\s*(Downloading|Using cached|Processing) (.+?)(?: \(([\d.]
 _INSTALLING = re.compile(r"^Installing collected packages: (.+)$")
 # Part of the time that downloading takes, where both are needed.
 _DOWNLOAD_SHARE = 0.65
+# Smaller downloads are named without their size.
+_SHOWN_BYTES = 10**6
 
 
 class PipLog:
@@ -31,6 +33,7 @@ class PipLog:
         self._collecting = ""
         self._current: Optional[Tuple[str, float]] = None
         self._names: List[str] = []
+        self._installed = 0
 
     def progress(self) -> Progress:
         """How far this command is, `share` from 0 to 1."""
@@ -44,6 +47,8 @@ class PipLog:
         if not size:
             return Progress(_("Preparing {package} …").format(package=package), self._share(0.0), waits=True)
         here = min(self._partial(name), size)
+        if size < _SHOWN_BYTES:
+            return Progress(_("Downloading {package} …").format(package=package), self._share(here), waits=True)
         text = _("Downloading {package}: {done:.0f} of {size:.0f} MB").format(package=package, done=here / 1e6, size=size / 1e6)
         return Progress(text, self._share(here), waits=True)
 
@@ -84,7 +89,9 @@ class PipLog:
         """pip installs in the order that it has told; each is complete once its description is there."""
         there = {_plain(path.name.partition("-")[0]) for path in self._packages.glob("*.dist-info")}
         missing = [name for name in self._names if _plain(name) not in there]
-        done, total = len(self._names) - len(missing), len(self._names)
+        # A package that replaces an older one is gone for a moment.
+        self._installed = max(self._installed, len(self._names) - len(missing))
+        done, total = self._installed, len(self._names)
         text = _("Installing {package} ({number} of {total})").format(
             package=missing[0] if missing else self._names[-1], number=min(done + 1, total), total=total
         )

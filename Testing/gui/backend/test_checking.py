@@ -82,7 +82,9 @@ def test_a_problem_that_only_another_version_knows_is_still_told(backend) -> Non
     assert not answer(backend, problems=[{**NO_TORCH, "code": "environment.of_the_future"}]).ready
 
 
-@pytest.mark.parametrize("text", ["echo garbage; echo 'Segmentation fault' >&2; exit 139", "echo '[]'; echo 'Segmentation fault' >&2"])
+@pytest.mark.parametrize(
+    "text", ["echo garbage; echo 'Segmentation fault' >&2; exit 139", "echo '[]'; echo 'Segmentation fault' >&2"]
+)
 def test_an_answer_that_is_none_ends_in_the_backends_own_last_words(backend, text) -> None:
     with pytest.raises(SSLSegmentationError, match="Segmentation fault") as caught:
         Operation(check(backend(text))).wait()

@@ -40,7 +40,9 @@ def test_the_pointer_names_the_backend_in_use(root) -> None:
     assert backend.python == python_of(root / "backend-2")
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]", '{"folder": "backend-9"}', '{"folder": "../backend-x"}', "\x00", '{"folder": 3}'])
+@pytest.mark.parametrize(
+    "text", ["", "{}", "[]", '{"folder": "backend-9"}', '{"folder": "../backend-x"}', "\x00", '{"folder": 3}']
+)
 def test_a_pointer_that_leads_nowhere_is_no_backend(root, text) -> None:
     (root / "backend.json").write_text(text)
     assert read_backend(root) is None

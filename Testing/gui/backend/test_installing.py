@@ -50,7 +50,9 @@ def log_of(plan) -> str:
 def mounted(folder: Path, options: str):
     """A small disk of its own, where this user may mount one."""
     folder.mkdir()
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)], capture_output=True, text=True, check=False
+    )
     if done.returncode:
         pytest.skip(f"no disk can be mounted: {done.stderr.strip()}")
     try:
@@ -88,7 +90,11 @@ def test_a_backend_is_made_in_a_poisoned_environment_and_slicer_stays_as_it_was(
     assert "Successfully installed" in log_of(plan) and "torch 9.1.0 · CPU" in log_of(plan)
     assert not (Path(backend.folder) / "tmp").exists()
     listing = subprocess.run(
-        [backend.python, "-m", "pip", "list", "--format", "json"], env=clean_environment(), capture_output=True, text=True, check=True
+        [backend.python, "-m", "pip", "list", "--format", "json"],
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        check=True,
     )
     names = {entry["name"].lower() for entry in json.loads(listing.stdout)}
     assert {"torch", "numpy", "simpleitk", "pyyaml"} <= names

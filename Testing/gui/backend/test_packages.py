@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import stat
-import tomllib
 from pathlib import Path
 
 import pytest
+import tomllib
 
 from SSLSegmentationLib.gui.backend.packages import (
     BUILDS,

@@ -83,6 +83,12 @@ def test_installing_counts_what_is_there(written) -> None:
         (written.packages / name).mkdir()
     assert written.after("").text == "Installing Ruamel.Yaml (3 of 3)"
     assert written.after("").share == pytest.approx(1.0)
+    (written.packages / "torch-2.dist-info").rmdir()
+    assert written.after("").share == pytest.approx(1.0), "progress never goes back"
+
+
+def test_a_small_download_is_named_without_its_size(written) -> None:
+    assert written.after("Downloading filelock-4.2.11-py3-none-any.whl (16 kB)\n").text == "Downloading filelock …"
 
 
 def test_the_tail_of_a_log_is_short_and_a_missing_one_is_empty(tmp_path) -> None:

@@ -175,4 +175,7 @@ def test_one_file_under_two_names_is_listed_once(tmp_path) -> None:
 
 def test_the_list_of_windows_launcher_is_read() -> None:
     listing = " -V:3.12 *        C:\\Program Files\\Python312\\python.exe\r\n -V:3.11-32  C:\\P\\python.exe\r\nnothing\r\n"
-    assert [str(path) for path in listed_by_launcher(listing)] == ["C:\\Program Files\\Python312\\python.exe", "C:\\P\\python.exe"]
+    assert [str(path) for path in listed_by_launcher(listing)] == [
+        "C:\\Program Files\\Python312\\python.exe",
+        "C:\\P\\python.exe",
+    ]

@@ -62,7 +62,9 @@ def test_the_home_folder_user_and_computer_are_masked(monkeypatch) -> None:
     monkeypatch.setattr(Path, "home", lambda: Path("/users/a schmidt"))
     monkeypatch.setattr(getpass, "getuser", lambda: "aschmidt")
     monkeypatch.setattr(platform, "node", lambda: "ward-7")
-    assert mask("/users/a schmidt/x.py of aschmidt on ward-7, not aschmidts") == "<home>.py of <user> on <computer>, not aschmidts"
+    assert (
+        mask("/users/a schmidt/x.py of aschmidt on ward-7, not aschmidts") == "<home>.py of <user> on <computer>, not aschmidts"
+    )
 
 
 def test_a_system_that_does_not_know_its_user_does_no_harm(monkeypatch) -> None:

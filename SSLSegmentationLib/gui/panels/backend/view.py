@@ -60,9 +60,8 @@ class BackendPanel(Panel[BackendState]):
         self._connect()
 
     def _build_setup(self, rows: form.Form) -> None:
-        self.base = rows.add(
-            _("Python"), form.choice([]), _("The backend is made from it; it stays as it is. Versions 3.10 to 3.13 fit.")
-        )
+        self._base_tooltip = _("The backend is made from it; it stays as it is. Versions 3.10 to 3.13 fit.")
+        self.base = rows.add(_("Python"), form.choice([]), self._base_tooltip)
         self.base_path = rows.add(
             _("Another"), form.path_edit(folder=False), _("The program of a Python that was not found, such as python3.12.")
         )
@@ -111,7 +110,8 @@ class BackendPanel(Panel[BackendState]):
         self.check_button.setEnabled(bool(logic.python) and logic.checking is None)
         entries = [(found.path, found.title) for found in logic.pythons if found.fit or found is logic.base]
         form.fill_choice(self.base, entries or [("", _("Looking for Python …") if logic.finding else _("none found"))])
-        self.base.setToolTip("\n".join(found.title for found in logic.pythons))
+        # Those that don't fit are not in the list; here one sees why.
+        self.base.setToolTip("\n".join([self._base_tooltip, *(found.title for found in logic.pythons)]))
         base = logic.base
         self._quietly(self.base, lambda: form.select(self.base, base.path if base is not None else None))
         self._quietly(self.build_choice, lambda: form.select(self.build_choice, self.state.build))
