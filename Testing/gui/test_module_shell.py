@@ -1,0 +1,148 @@
+"""The module's file as Slicer loads it: metadata, opening, reloading, closing, logic, test."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+import types
+from pathlib import Path
+from typing import Any, Iterator
+
+import pytest
+import qt
+import slicer
+
+from Testing.data import REPOSITORY
+from Testing.harness.watchdog import pump
+
+FILE = REPOSITORY / "SSLSegmentation" / "SSLSegmentation.py"
+LONGEST_FILE = 150
+
+
+@pytest.fixture
+def shell(scene: Any) -> Iterator[types.ModuleType]:
+    """The module's file, executed as Slicer does."""
+    spec = importlib.util.spec_from_file_location("SSLSegmentation", FILE)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["SSLSegmentation"] = module
+    spec.loader.exec_module(module)
+    yield module
+    sys.modules.pop("SSLSegmentation", None)
+    from SSLSegmentationLib.gui.default_session import close_default_session
+
+    close_default_session()
+
+
+@pytest.fixture
+def description(shell: types.ModuleType) -> Any:
+    parent = types.SimpleNamespace()
+    shell.SSLSegmentation(parent)
+    return parent
+
+
+def test_the_file_is_a_thin_shell() -> None:
+    assert len(FILE.read_text(encoding="utf-8").splitlines()) <= LONGEST_FILE
+
+
+def test_slicer_reads_what_the_module_is(description: Any) -> None:
+    assert description.title and description.categories == ["Segmentation"]
+    assert description.dependencies == [] and description.contributors
+    assert "research use only" in description.helpText.lower() and "<a href=" in description.helpText
+    assert description.acknowledgementText
+
+
+def test_samples_and_terms_are_registered_when_slicer_is_up(
+    description: Any, monkeypatch: pytest.MonkeyPatch, application: Any
+) -> None:
+    registered: list[Path] = []
+    from SSLSegmentationLib.gui import registration
+
+    monkeypatch.setattr(registration, "register", registered.append)
+    application.startupCompleted.emit()
+    assert set(registered) == {FILE.parent / "Resources"}
+
+
+def test_the_module_opens_and_closes(shell: types.ModuleType, host: Any) -> None:
+    window = host(qt.QWidget())
+    qt.QVBoxLayout(window)
+    widget = shell.SSLSegmentationWidget(window)
+    # Before it was opened for the first time nothing happens.
+    widget.enter()
+    widget.exit()
+    widget.cleanup()
+    widget.setup()
+    assert widget.panels is not None
+    widget.enter()
+    pump(timeout=0.2)
+    widget.exit()
+    widget.cleanup()
+    widget.cleanup()
+    assert widget.panels is None
+
+
+def test_reload_reads_the_package_anew(shell: types.ModuleType, host: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    reloaded: list[str] = []
+    base = shell.ScriptedLoadableModuleWidget
+    monkeypatch.setattr(base, "onReload", lambda widget: reloaded.append(widget.moduleName), raising=False)
+    before = {name: module for name, module in sys.modules.items() if name.startswith("SSLSegmentationLib")}
+    window = host(qt.QWidget())
+    qt.QVBoxLayout(window)
+    widget = shell.SSLSegmentationWidget(window)
+    widget.setup()
+    logic = shell.SSLSegmentationLogic()
+    assert callable(logic.measure)
+    try:
+        widget.onReload()
+        assert reloaded == ["SSLSegmentation"] and widget.panels is None
+        left = [name for name in sys.modules if name.startswith("SSLSegmentationLib")]
+        assert left == ["SSLSegmentationLib"] and sys.modules["SSLSegmentationLib"] is not before["SSLSegmentationLib"]
+    finally:
+        for name in [name for name in sys.modules if name.startswith("SSLSegmentationLib")]:
+            del sys.modules[name]
+        sys.modules.update(before)
+
+
+def test_the_logic_has_the_verbs(shell: types.ModuleType) -> None:
+    from SSLSegmentationLib.gui import api
+
+    logic = shell.SSLSegmentationLogic()
+    assert [verb for verb in api.VERBS if getattr(logic, verb) is not getattr(api, verb)] == []
+    assert set(api.VERBS) == {"pretrain", "finetune", "segment", "measure", "preview", "models", "runs"}
+
+
+def test_the_test_class_tells_every_story_from_an_empty_scene(
+    shell: types.ModuleType, monkeypatch: pytest.MonkeyPatch, events: Any
+) -> None:
+    from SSLSegmentationLib.gui import selftest
+
+    told: list[int] = []
+
+    def story() -> None:
+        """A story."""
+        told.append(slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLScalarVolumeNode"))
+        slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode")
+
+    monkeypatch.setattr(selftest, "STORIES", (story, story))
+    shell.SSLSegmentationTest().runTest()
+    assert told == [0, 0]
+    assert [message.text for message in events.messages] == ["A story.", "A story."]
+
+
+IN_A_BARE_PYTHON = """
+import sys, types
+for name in ("slicer", "slicer.i18n", "slicer.ScriptedLoadableModule"):
+    sys.modules[name] = types.ModuleType(name)
+sys.modules["slicer.i18n"].tr = sys.modules["slicer.i18n"].translate = lambda *texts: texts[-1]
+for name in ("", "Logic", "Test", "Widget"):
+    setattr(sys.modules["slicer.ScriptedLoadableModule"], "ScriptedLoadableModule" + name, type("Base", (), {}))
+import runpy
+runpy.run_path(sys.argv[1])
+print(sorted(name for name in ("torch", "scipy", "numpy", "SimpleITK", "vtk", "qt") if name in sys.modules))
+"""
+
+
+def test_loading_the_file_imports_nothing_heavy() -> None:
+    done = subprocess.run([sys.executable, "-c", IN_A_BARE_PYTHON, str(FILE)], capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "[]", done.stderr
