@@ -85,7 +85,7 @@ def test_chosen_folders_are_looked_at_at_once_and_problems_stand_in_red(panel: A
     assert "scan 2.nii.gz" in broken.toolTip() and len(broken.toolTip()) > 40
     panel.only_problems.click()
     assert [panel.table.widget.isRowHidden(line) for line in range(4)] == [True, True, False, True]
-    assert watchdog.longest.seconds < 0.5, watchdog.longest
+    assert watchdog.longest.seconds < 0.1, watchdog.longest
 
 
 def test_the_state_holds_what_other_panels_need_and_survives_closing_the_panel(panel: Any, folders: Path) -> None:
@@ -227,6 +227,17 @@ def test_closing_the_scene_leaves_paths_and_drops_pairs(panel: Any, folders: Pat
     assert panel.state.images == str(folders / "images")
     assert panel.state.own_tissues
     assert [row.name for row in panel.table.rows] == [f"scan {number}" for number in range(4)]
+
+
+def test_only_so_many_scans_have_a_line_but_each_problem_has(panel: Any, folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("SSLSegmentationLib.gui.panels.scans.found_table.MOST_LINES", 1)
+    monkeypatch.setattr("SSLSegmentationLib.gui.panels.scans.view.MOST_LINES", 1)
+    choose_folders(panel, folders)
+    wait(panel)
+    table = panel.table.widget
+    assert [table.item(line, 0).text().splitlines()[0] for line in range(table.rowCount)] == ["scan 0", "scan 2"]
+    assert panel.counts.text == "4 scans, 3 labelled, 1 problem"
+    assert "Only the first 1" in panel.progress.text.text
 
 
 def test_the_words_of_a_terminology_entry() -> None:

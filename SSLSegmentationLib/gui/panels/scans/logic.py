@@ -7,7 +7,7 @@ import time
 from collections import deque
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any, Callable, Deque, Dict, List, Optional, Sequence, Set, Tuple
+from typing import Any, Callable, Dict, List, Optional, Sequence
 
 from SSLSegmentationLib.contract.config import DataConfig
 from SSLSegmentationLib.contract.errors import EXIT_DATA, EXIT_MEMORY, SSLSegmentationError
@@ -24,7 +24,7 @@ from SSLSegmentationLib.gui.session import Session
 from SSLSegmentationLib.gui.state import is_node_field
 from SSLSegmentationLib.gui.texts import _
 from SSLSegmentationLib.gui.worker_steps import request_steps
-from SSLSegmentationLib.imaging.dataset import CaseList, find_cases
+from SSLSegmentationLib.imaging.dataset import find_cases
 from SSLSegmentationLib.imaging.dataset.splits import check_known, read_splits
 from SSLSegmentationLib.imaging.readers.opening import open_scan
 from SSLSegmentationLib.imaging.readers.segments import parse_segments
@@ -34,8 +34,10 @@ PREFIX = "scans"
 # In the settings: what was chosen last.
 LAST_SCANS = "lastScans"
 _KEPT = tuple(field.name for field in fields(ScansState) if not is_node_field(field))
-# Label maps that the worker has been given at a time: enough for it not to wait, few for others that need it.
+# What the worker is given at a time: enough for it not to wait, and little, since others wait for it as well.
 AT_ONCE = 4
+BYTES_AT_ONCE = 4_000_000
+_ROWS_OF_STEP = 200
 # Told of the row at a position, first when its header is read and again when its voxels are.
 OnRow = Callable[[int, FoundRow], None]
 
@@ -95,7 +97,13 @@ def find(session: Session, state: ScansState, *, on_row: Optional[OnRow] = None)
             problems.append(f"{error.message} {error.hint}")
             continue
         tissues = tissues if len(tissues) else found.tissues
-        rows += _new_rows(found, rows)
+        known = {path for row in rows for path in row.images}
+        for number, case in enumerate(found.cases):
+            # Unlabelled folders often hold the labelled scans as well.
+            if not known.intersection(case.images):
+                rows.append(_row(case))
+            if number % _ROWS_OF_STEP == 0:
+                yield Progress(_("Looking for scans"))
     for position, row in enumerate(rows):
         yield Progress(_("Reading headers: {done} of {all}").format(done=position, all=len(rows)), position / len(rows))
         rows[position] = _with_header(row)
@@ -121,12 +129,6 @@ def _splits_problems(choice: DataChoice, rows: Sequence[FoundRow]) -> List[str]:
 
 def _unlabelled_config(choice: DataChoice) -> Optional[DataConfig]:
     return DataConfig(unlabelled=choice.unlabelled, modality=choice.modality) if choice.unlabelled else None
-
-
-def _new_rows(found: CaseList, known: Sequence[FoundRow]) -> List[FoundRow]:
-    """A row per case whose files no row has yet: unlabelled folders often hold the labelled scans as well."""
-    files: Set[Path] = {path for row in known for path in row.images}
-    return [_row(case) for case in found.cases if not files.intersection(case.images)]
 
 
 def _row(case: Case) -> FoundRow:
@@ -197,30 +199,37 @@ def _scene_row(volume_id: str, segmentation_id: str) -> FoundRow:
 
 def _details(session: Session, rows: List[FoundRow], *, thorough: bool, tell: OnRow) -> Steps[None]:
     """Has the worker read the voxels of label maps with their scans, and of all scans where `thorough`."""
-    waiting: Deque[Tuple[int, Steps[Any]]] = deque()
-    for position, row in enumerate(rows):
-        words = _inspect_words(row, thorough=thorough)
-        if words:
-            waiting.append((position, request_steps(session.local, words, "")))
-    active: List[Tuple[int, Steps[Any]]] = []
+    words = {position: _inspect_words(row, thorough=thorough) for position, row in enumerate(rows)}
+    waiting = deque(position for position in words if words[position])
+    active: Dict[int, Steps[Any]] = {}
+    sizes: Dict[int, int] = {}
     total, done, began = len(waiting), 0, time.monotonic()
     try:
         while waiting or active:
-            while waiting and len(active) < AT_ONCE:
-                active.append(waiting.popleft())
-            ended = 0
-            for position, steps in list(active):
-                if _ends(steps, rows, position):
-                    active.remove((position, steps))
-                    tell(position, rows[position])
-                    ended += 1
-            done += ended
+            while waiting and len(active) < AT_ONCE and sum(sizes[position] for position in active) < BYTES_AT_ONCE:
+                position = waiting.popleft()
+                sizes[position] = _bytes_of(rows[position])
+                active[position] = request_steps(session.local, words[position], "")
+            ended = [position for position, steps in active.items() if _ends(steps, rows, position)]
+            for position in ended:
+                del active[position]
+                tell(position, rows[position])
+            done += len(ended)
             left = (time.monotonic() - began) * (total - done) / done if done else None
             text = _("Reading voxels: {done} of {all}").format(done=done, all=total)
             yield Progress(text, done / total, left, waits=not ended)
     finally:
-        for _position, steps in active:
+        for steps in active.values():
             steps.close()
+
+
+def _bytes_of(row: FoundRow) -> int:
+    sizes = 0
+    for path in (*row.images, *([row.label] if row.label is not None else [])):
+        # A file that is gone by now is the worker's to tell.
+        with contextlib.suppress(OSError):
+            sizes += path.stat().st_size
+    return sizes
 
 
 def _inspect_words(row: FoundRow, *, thorough: bool) -> List[str]:
@@ -239,7 +248,7 @@ def _ends(steps: "Steps[Any]", rows: List[FoundRow], position: int) -> bool:
         next(steps)
         return False
     except StopIteration as end:
-        rows[position] = _with_facts(rows[position], end.value.json()[0])
+        rows[position] = _with_facts(rows[position], end.value.json())
     except SSLSegmentationError as error:
         if error.exit_code not in (EXIT_DATA, EXIT_MEMORY):
             raise
@@ -247,12 +256,14 @@ def _ends(steps: "Steps[Any]", rows: List[FoundRow], position: int) -> bool:
     return True
 
 
-def _with_facts(row: FoundRow, facts: Dict[str, Any]) -> FoundRow:
-    """The row with what `sslseg inspect` found."""
-    notes = [*row.notes, *facts["warnings"]]
+def _with_facts(row: FoundRow, answers: Sequence[Dict[str, Any]]) -> FoundRow:
+    """The row with what `sslseg inspect` found in each of its images."""
+    facts = answers[0]
+    notes = [*row.notes, *(warning for answer in answers for warning in answer["warnings"])]
     problems = list(row.problems)
-    if row.volumes == 1 and facts["n_not_finite"]:
-        problems.append(_("{count} of its voxels are NaN or infinite.").format(count=facts["n_not_finite"]))
+    spoilt = sum(answer["n_not_finite"] for answer in answers)
+    if spoilt:
+        problems.append(_("{count} of its voxels are NaN or infinite.").format(count=spoilt))
     labels = row.labels
     if row.label is not None:
         named = {tissue.name for tissue in row.tissues}
