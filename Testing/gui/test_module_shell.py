@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import subprocess
 import sys
 import types
 from pathlib import Path
@@ -13,11 +12,13 @@ import pytest
 import qt
 import slicer
 
+from Testing.benchmarks.module_import import IMPORTS, import_times
 from Testing.data import REPOSITORY
 from Testing.harness.watchdog import pump
 
 FILE = REPOSITORY / "SSLSegmentation" / "SSLSegmentation.py"
 LONGEST_FILE = 150
+LONGEST_IMPORT_SECONDS = 0.3
 
 
 @pytest.fixture
@@ -130,19 +131,12 @@ def test_the_test_class_tells_every_story_from_an_empty_scene(
     assert [message.text for message in events.messages] == ["A story.", "A story."]
 
 
-IN_A_BARE_PYTHON = """
-import sys, types
-for name in ("slicer", "slicer.i18n", "slicer.ScriptedLoadableModule"):
-    sys.modules[name] = types.ModuleType(name)
-sys.modules["slicer.i18n"].tr = sys.modules["slicer.i18n"].translate = lambda *texts: texts[-1]
-for name in ("", "Logic", "Test", "Widget"):
-    setattr(sys.modules["slicer.ScriptedLoadableModule"], "ScriptedLoadableModule" + name, type("Base", (), {}))
-import runpy
-runpy.run_path(sys.argv[1])
-print(sorted(name for name in ("torch", "scipy", "numpy", "SimpleITK", "vtk", "qt") if name in sys.modules))
-"""
+def test_loading_the_file_is_fast_and_imports_nothing_heavy() -> None:
+    facts = import_times(sys.executable, IMPORTS["the module's file"], repeats=3)
+    assert facts["imported"] == []
+    assert facts["median_seconds"] < LONGEST_IMPORT_SECONDS
 
 
-def test_loading_the_file_imports_nothing_heavy() -> None:
-    done = subprocess.run([sys.executable, "-c", IN_A_BARE_PYTHON, str(FILE)], capture_output=True, text=True, check=False)
-    assert done.stdout.strip() == "[]", done.stderr
+def test_what_is_registered_at_the_start_imports_nothing_heavy() -> None:
+    facts = import_times(sys.executable, IMPORTS["the module's file and what it registers when Slicer is up"], repeats=1)
+    assert facts["imported"] == []
