@@ -14,7 +14,7 @@ from SSLSegmentationLib.gui.texts import _
 RED, AMBER = "#d83a34", "#b97a00"
 # More scans are counted and looked at, but only those with problems get a line.
 MOST_LINES = 2000
-_LINES_SHOWN = 5
+_LINES_SHOWN = 4
 # What a cell shows: its text, its tooltip and its colour ("" for the usual one).
 Cell = Tuple[str, str, str]
 
@@ -28,17 +28,16 @@ class FoundTable:
         self.modality = ""
         self.only_problems = False
         self.widget = qt.QTableWidget()
-        self.widget.setColumnCount(3)
-        self.widget.setHorizontalHeaderLabels([_("Scan"), _("Voxels, spacing"), _("Labels, problems")])
+        self.widget.setColumnCount(2)
+        self.widget.setHorizontalHeaderLabels([_("Scan"), _("Labels, problems")])
         self.widget.setEditTriggers(qt.QAbstractItemView.NoEditTriggers)
         self.widget.setSelectionBehavior(qt.QAbstractItemView.SelectRows)
-        self.widget.setWordWrap(False)
+        self.widget.setWordWrap(True)
         self.widget.verticalHeader().setVisible(False)
         header = self.widget.horizontalHeader()
         header.setSectionResizeMode(0, qt.QHeaderView.Stretch)
-        header.setSectionResizeMode(1, qt.QHeaderView.ResizeToContents)
-        header.setSectionResizeMode(2, qt.QHeaderView.Stretch)
-        line = 2 * self.widget.fontMetrics().height() + 6
+        header.setSectionResizeMode(1, qt.QHeaderView.Stretch)
+        line = 3 * self.widget.fontMetrics().height() + 6
         self.widget.verticalHeader().setDefaultSectionSize(line)
         self.widget.setMinimumHeight(line * _LINES_SHOWN)
         self._lines: Dict[int, int] = {}
@@ -86,16 +85,18 @@ class FoundTable:
         modality = (row.modality or self.modality).upper()
         kind = _("labelled") if row.labelled else _("no labels")
         files = "\n".join(str(path) for path in (*row.images, *([row.label] if row.label is not None else [])))
-        name: Cell = (f"{row.name}\n{modality}, {kind}", f"{row.name}\n{files}" if files else row.name, "")
-        size = " × ".join(str(count) for count in row.size) if row.size is not None else ""
-        spacing = " × ".join(f"{value:.3g}" for value in row.spacing) + " mm" if row.spacing is not None else ""
-        grid: Cell = (f"{size}\n{spacing}", _("Columns × rows × slices, and the size of a voxel along them."), "")
-        return name, grid, self._labels(row, problems)
+        lines = [row.name, f"{modality}, {kind}"]
+        if row.size is not None and row.spacing is not None:
+            lines[1] += ", " + " × ".join(str(count) for count in row.size)
+            lines.append(" × ".join(f"{value:.3g}" for value in row.spacing) + " mm")
+        order = _("Voxels and their size in mm along columns, rows and slices.")
+        scan: Cell = ("\n".join(lines), "\n".join(part for part in (row.name, files, order) if part), "")
+        return scan, self._labels(row, problems)
 
     def _labels(self, row: FoundRow, problems: Tuple[str, ...]) -> Cell:
         names, notes = label_text(row, self.tissues), all_notes(row, self.modality)
         faults = (*problems, *notes)
-        lines = [part for part in (names, f"⚠ {_without_folders(row, faults[0])}" if faults else "") if part]
+        lines = [part for part in (names, f"⚠ {_without_paths(row, faults[0])}" if faults else "") if part]
         counted = [
             _("{name}: {count} voxels").format(name=label.name, count=label.voxels)
             for label in row.labels or ()
@@ -105,11 +106,11 @@ class FoundTable:
         return "\n".join(lines), tooltip, RED if problems else AMBER if notes else ""
 
 
-def _without_folders(row: FoundRow, text: str) -> str:
-    """A problem with the names of the row's files in the place of their paths, which would fill the cell."""
-    for path in (*row.images, *([row.label] if row.label is not None else [])):
-        text = text.replace(str(path), path.name)
-    return text
+def _without_paths(row: FoundRow, text: str) -> str:
+    """A problem that names the row's files by what they are: their paths would fill the cell."""
+    for path in row.images:
+        text = text.replace(str(path), _("The scan") if len(row.images) == 1 else path.name)
+    return text.replace(str(row.label), _("The label map")) if row.label is not None else text
 
 
 def _item(cell: Cell) -> Any:
