@@ -102,7 +102,7 @@ class ModuleWidget:
             self.panels[name].enter()
 
     def _scene_closing(self) -> None:
-        self.session.cancel_all()
+        self.session.scene_closing()
         for panel in self.panels.values():
             panel.scene_closing()
 

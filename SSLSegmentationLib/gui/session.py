@@ -33,6 +33,7 @@ class Session:
         self.runs = RunList(settings)
         self.listeners: List[Callable[[str, bool], None]] = []
         self._operations: List[Operation[Any]] = []
+        self._outlive_scene: List[Operation[Any]] = []
         self._local: Optional[Worker] = None
         self._engine: Optional[Worker] = None
         self._engine_python = ""
@@ -45,10 +46,13 @@ class Session:
         on_progress: Optional[Callable[[Progress], None]] = None,
         on_done: Optional[Callable[[Result], None]] = None,
         on_error: Optional[Callable[[SSLSegmentationError], None]] = None,
+        outlives_scene: bool = False,
     ) -> "Operation[Result]":
-        """Starts an operation that `tick` carries on."""
+        """Starts an operation that `tick` carries on; it is cancelled when the scene closes, unless it `outlives_scene`."""
         operation = Operation(steps, on_progress=on_progress, on_done=on_done, on_error=on_error)
         self._operations.append(operation)
+        if outlives_scene:
+            self._outlive_scene.append(operation)
         return operation
 
     def change_state(self, state: Any, *, name: str, show: bool = False) -> None:
@@ -59,12 +63,23 @@ class Session:
 
     def tick(self) -> bool:
         """Carries on with every operation for a moment; whether any is still running."""
+        for worker in (self._local, self._engine):
+            if worker is not None:
+                worker.poll()
         running = [operation for operation in self._operations if operation.running]
         for operation in running:
             operation.step(TICK_BUDGET / len(running))
         # An operation may have started or ended others.
         self._operations = [operation for operation in self._operations if operation.running]
         return bool(self._operations)
+
+    def scene_closing(self) -> None:
+        """Ends every operation that works on the scene; what they made so far is cleaned up."""
+        self._outlive_scene = [operation for operation in self._outlive_scene if operation.running]
+        for operation in list(self._operations):
+            if operation not in self._outlive_scene:
+                operation.cancel()
+        self._operations = [operation for operation in self._operations if operation.running]
 
     def cancel_all(self) -> None:
         """Ends every operation; what they made so far is cleaned up."""

@@ -8,16 +8,13 @@ from pathlib import Path
 from typing import Any, Dict, List, Sequence, Tuple
 
 from SSLSegmentationLib.contract.errors import EXIT_DATA, SSLSegmentationError
-from SSLSegmentationLib.contract.tissues import TissueTable
 from SSLSegmentationLib.gui.models import Model
 from SSLSegmentationLib.gui.operation import Progress, Steps
-from SSLSegmentationLib.gui.scene import hierarchy, segmentations, volumes
+from SSLSegmentationLib.gui.scene import label_file, segmentations, volumes
 from SSLSegmentationLib.gui.session import Session
 from SSLSegmentationLib.gui.texts import _
 from SSLSegmentationLib.gui.worker_steps import request_steps
 from SSLSegmentationLib.imaging import familiarity
-from SSLSegmentationLib.imaging.readers import read_label_map
-from SSLSegmentationLib.imaging.regrid import onto_same_grid
 
 
 @dataclass(frozen=True)
@@ -94,14 +91,10 @@ def _segment_one(session: Session, channels: Sequence[Any], model: Model) -> Ste
     folder = session.new_folder("segment")
     try:
         files = yield from _export(channels, folder)
-        words = ["predict", str(model.path), *files, "--output", str(folder / "result"), "--json"]
+        words = ["predict", str(model.path), *files, "--output", str(folder / "result"), "--format", "seg.nrrd", "--json"]
         request = yield from request_steps(session.engine, words, _("Segmenting"))
         (row,) = request.json()
-        label_map = read_label_map(Path(row["labels"]))
-        geometry = volumes.geometry_of(channels[0])
-        array = onto_same_grid(label_map.array, label_map.geometry, geometry)
-        if array is None:
-            raise SSLSegmentationError("data.grid_mismatch", _("The result does not lie on the volume's grid any more."))
+        array = yield from label_file.read_labels(Path(row["labels"]), volumes.geometry_of(channels[0]))
         node = yield from segmentations.create_segmentation(
             channels[0],
             name=_("{volume} segmentation").format(volume=volumes.name_of(channels[0])),
@@ -109,7 +102,6 @@ def _segment_one(session: Session, channels: Sequence[Any], model: Model) -> Ste
             tissues=model.card.tissues,
             tags=model_tags(model),
         )
-        hierarchy.place_beside(node, channels[0])
         return Segmented(volumes.name_of(channels[0]), node, tuple(row.get("warnings", ())))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -136,7 +128,3 @@ def segment_folder(session: Session, folder: Path, output: Path, model: Model) -
     request = yield from request_steps(session.engine, words, _("Segmenting the folder"), accept=(EXIT_DATA,))
     rows: List[Dict[str, Any]] = request.json()
     return rows
-
-
-def tissues_text(tissues: TissueTable) -> str:
-    return ", ".join(tissue.name for tissue in tissues)

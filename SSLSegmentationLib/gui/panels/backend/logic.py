@@ -132,7 +132,9 @@ class BackendLogic:
             return
         self._asked, self.facts, self.error = python, None, None
         if python:
-            self.checking = self._session.run(check(python), on_done=self._checked, on_error=self._not_checked)
+            self.checking = self._session.run(
+                check(python), on_done=self._checked, on_error=self._not_checked, outlives_scene=True
+            )
         self._changed()
 
     def _checked(self, facts: BackendFacts) -> None:
@@ -154,7 +156,7 @@ class BackendLogic:
         if self.finding is not None:
             return
         chosen = str(self._session.settings.get(BASE_PYTHON) or "")
-        self.finding = self._session.run(_find(chosen), on_done=self._found, on_error=self._not_found)
+        self.finding = self._session.run(_find(chosen), on_done=self._found, on_error=self._not_found, outlives_scene=True)
         self._changed()
 
     def _found(self, found: Tuple[Tuple[FoundPython, ...], Optional[Driver]]) -> None:
@@ -200,7 +202,9 @@ class BackendLogic:
             on_error(error)
             self._changed()
 
-        self.installing = self._session.run(install(plan), on_progress=on_progress, on_done=done, on_error=failed)
+        self.installing = self._session.run(
+            install(plan), on_progress=on_progress, on_done=done, on_error=failed, outlives_scene=True
+        )
         self._changed()
         return self.installing
 
@@ -209,7 +213,9 @@ class BackendLogic:
         base = self.base
         if base is None or self.checking is not None:
             return
-        self.checking = self._session.run(_check_ready(base.path), on_done=self._used, on_error=self._refused(on_error))
+        self.checking = self._session.run(
+            _check_ready(base.path), on_done=self._used, on_error=self._refused(on_error), outlives_scene=True
+        )
         self._changed()
 
     def _used(self, facts: BackendFacts) -> None:
