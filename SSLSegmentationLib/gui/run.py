@@ -38,6 +38,8 @@ class Run:
         self.command = ""
         self.started = ""
         self.caught_up = False
+        # Set by who asks it to stop: one that had to be killed then did not fail.
+        self.stopping = False
         self.poll()
 
     @property
@@ -71,7 +73,11 @@ class Run:
 
     def error(self) -> Optional[SSLSegmentationError]:
         """What ended the run; None where it runs or is done."""
-        return self.gone() if not self.path.is_dir() else self.handle.last_error()
+        if not self.path.is_dir():
+            return self.gone()
+        if self.stopping and self.state in (CANCELLED, INTERRUPTED):
+            return SSLSegmentationError("job.cancelled", _("The run '{name}' was stopped.").format(name=self.name))
+        return self.handle.last_error()
 
     def gone(self) -> SSLSegmentationError:
         """The error for a run whose folder is no longer there."""

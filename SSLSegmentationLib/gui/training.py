@@ -24,8 +24,8 @@ __all__ = ["CANCELLED", "DONE", "FAILED", "INTERRUPTED", "RUNNING", "Run", "curv
 
 # A run that says nothing for so long is mentioned; a first epoch on a slow disk can take a while.
 SILENT_SECONDS = 120.0
-# Time in which a stopped run has to be gone, in seconds.
-GRACE_SECONDS = 2.0
+# Time that a stopped run has to end in order, and then by force, in seconds: with all looks it is gone within 2 s.
+GRACE_SECONDS = 1.6
 
 
 def free_name(session: Session, wanted: str) -> str:
@@ -113,6 +113,7 @@ def follow(run: Run) -> Steps[Path]:
 
 def stop(run: Run) -> Steps[str]:
     """Ends a run with all its processes within 2 s; it can be resumed. Gives its last state."""
+    run.stopping = True
     for _state in run.handle.cancelling(GRACE_SECONDS):
         yield Progress(_("Stopping …"), waits=True)
     run.poll()

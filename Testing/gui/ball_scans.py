@@ -15,7 +15,7 @@ from SSLSegmentationLib.imaging.writers import write_label_map, write_scan
 
 SHAPE = (8, 40, 48)
 GEOMETRY = Geometry(SHAPE, (1.0, 1.0, 2.0), (0.0, 0.0, 0.0), (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0))
-TISSUES = TissueTable.from_names({1: "kernel", 2: "shell"}, given=True)
+TISSUES = TissueTable.from_values((1, 2))
 
 
 def make_ball_scans(folder: Path, *, count: int = 4) -> Tuple[Path, Path]:

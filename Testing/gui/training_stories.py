@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Dict
 
@@ -12,6 +14,7 @@ from SSLSegmentationLib.gui.panels.finetune.state import EPOCHS
 from SSLSegmentationLib.gui.panels.scans.state import FOLDERS, ScansState
 from SSLSegmentationLib.gui.session import Session
 from Testing.gui.ball_scans import make_ball_scans
+from Testing.gui.engine import sslseg
 from Testing.harness.pictures import save_picture
 from Testing.harness.watchdog import pump
 
@@ -66,3 +69,25 @@ def stay_stopped(session: Session) -> None:
         handle.cancel()
         if handle._process is not None:
             handle._process.wait(10)
+
+
+@pytest.fixture(scope="session")
+def ball_model(tmp_path_factory: pytest.TempPathFactory, ball_scans: Path) -> Path:
+    """A job folder with a small 2D segmentation model."""
+    folder = tmp_path_factory.mktemp("ball model")
+    config = {
+        "preset": "quick",
+        "data": {"images": str(ball_scans / "images"), "labels": str(ball_scans / "labels")},
+        "network": {"base_width": 4, "levels": 3},
+        "train": {"max_steps": 2, "batch_size": 4},
+    }
+    (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    sslseg("finetune", str(folder / "config.json"), "--job", str(folder / "balls"))
+    return folder / "balls"
+
+
+@pytest.fixture
+def ended_runs(module: Any) -> Iterator[None]:
+    """No run of a test outlives it."""
+    yield
+    stay_stopped(module.session)

@@ -156,3 +156,8 @@ def path_edit(*, folder: bool, name_filters: Sequence[str] = ()) -> Any:
     if name_filters:
         edit.nameFilters = list(name_filters)
     return edit
+
+
+def is_seen(widget: Any) -> bool:
+    """Whether any of a widget is on screen: not folded away, and not scrolled out of view."""
+    return bool(widget.visible) and not widget.visibleRegion().isEmpty()

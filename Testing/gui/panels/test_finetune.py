@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
+import os
+import time
 from pathlib import Path
 
 import pytest
+import slicer
 
-from Testing.gui.training_stories import choose_scans, picture, quick_settings, ball_scans, until  # noqa: F401
+from SSLSegmentationLib.contract.jobs.processes import process_tree
+from SSLSegmentationLib.gui import training
+from SSLSegmentationLib.gui.panels.scans.state import ScansState
+from SSLSegmentationLib.gui.settings import BACKEND_PYTHON, LAST_MODEL
+from Testing.gui.training_stories import (  # noqa: F401
+    ball_model,
+    ball_scans,
+    choose_scans,
+    ended_runs,
+    picture,
+    quick_settings,
+    until,
+)
+
+pytestmark = pytest.mark.usefixtures("ended_runs")
+PICTURES = os.environ.get("SSLSEG_TEST_PICTURES", "")
 
 
 @pytest.fixture
@@ -15,19 +33,169 @@ def panel(module, ball_scans):  # noqa: F811
     return module.panel("finetune")
 
 
-def test_a_training_runs_to_its_model(panel, module, tmp_path):
-    quick_settings(panel, name="fïrst ruñ")
-    assert panel.start_button.enabled, panel.start_button.toolTip
-    picture(module, "finetune", Path("/tmp/team/pics/finetune_before.png"))
+def start_and_wait(panel):
     panel.start_button.click()
     until(lambda: panel.run is not None and panel.run.losses)
-    picture(module, "finetune", Path("/tmp/team/pics/finetune_running.png"))
+    return panel.run
+
+
+def choose(combo, value):
+    combo.setCurrentIndex(combo.findData(value))
+    combo.activated.emit(combo.currentIndex)
+
+
+def test_a_training_shows_its_course_and_offers_its_model(panel, module, tmp_path):
+    quick_settings(panel, name="fïrst ruñ")
+    run = start_and_wait(panel)
+    assert not panel.start_button.enabled
+    assert "left" in panel.live.progress.text.text
+    picture(module, "finetune", Path(PICTURES or tmp_path) / "finetune.png")
     until(lambda: panel.operation is None)
-    print(panel.live.progress.text.text)
-    picture(module, "finetune", Path("/tmp/team/pics/finetune_after.png"))
-    runs = module.panel("runs")
-    picture(module, "runs", Path("/tmp/team/pics/runs0.png"))
-    until(lambda: module.session.runs.rows)
-    runs.table.widget.selectRow(0)
-    until(lambda: runs._reading is None and runs._looking is None)
-    picture(module, "runs", Path("/tmp/team/pics/runs.png"))
+    assert run.state == training.DONE
+    assert "fïrst ruñ" in panel.live.progress.text.text
+    shown = {panel.live.dice.widget.item(row, 0).text() for row in range(panel.live.dice.widget.rowCount)}
+    assert {"label_1", "label_2"} < shown
+    assert module.session.settings.get(LAST_MODEL) == str(run.path)
+    assert run.handle.folder.read_record().config.data.modality == "mri"
+    panel.live.log.widget.collapsed = False
+    assert "finetune" in panel.live.log.text.plainText or panel.live.log.text.plainText
+    panel.live.log.copy_button.click()
+    assert slicer.app.clipboard().text() == panel.live.log.text.plainText
+    panel.live.plot_button.click()
+    picture(module, "finetune", Path(PICTURES or tmp_path) / "finetune_done.png")
+
+
+def test_the_curve_of_dice_grows_in_a_plot(panel):
+    quick_settings(panel, epochs=6)
+    run = start_and_wait(panel)
+    until(lambda: len(run.metrics) >= 2)
+    panel.live.plot_button.click()
+    (chart,) = slicer.util.getNodesByClass("vtkMRMLPlotChartNode")
+    table = slicer.mrmlScene.GetNodeByID(panel.state.table)
+    before = table.GetNumberOfRows()
+    until(lambda: panel.operation is None)
+    assert table.GetNumberOfRows() > before
+    assert chart.GetNumberOfPlotSeriesNodes() == 3
+
+
+def test_stop_ends_the_whole_tree_in_two_seconds(panel):
+    quick_settings(panel, epochs=100000)
+    run = start_and_wait(panel)
+    pid = run.handle.folder.read_status().pid
+    began = time.monotonic()
+    panel.live.progress.cancel_button.click()
+    until(lambda: not process_tree(pid), timeout=5)
+    assert time.monotonic() - began < 2.0
+    until(lambda: panel.operation is None, timeout=10)
+    assert panel.live.progress.text.text == "Stopped. It can go on: see 'Runs'."
+    assert panel.start_button.enabled
+
+
+def test_a_run_is_followed_by_the_next_session(panel, module, open_module):
+    quick_settings(panel, epochs=100000, name="goes on")
+    run = start_and_wait(panel)
+    module.cleanup()
+    again = open_module()
+    other = again.panel("finetune")
+    other.enter()
+    assert other.run.path == run.path
+    until(lambda: len(other.run.losses) > len(run.losses))
+    assert not other.start_button.enabled
+    other.live.progress.cancel_button.click()
+    until(lambda: other.operation is None, timeout=10)
+
+
+def test_a_closed_scene_does_not_lose_the_run(panel, module):
+    quick_settings(panel, epochs=100000)
+    run = start_and_wait(panel)
+    slicer.mrmlScene.Clear(0)
+    until(lambda: panel.operation is not None, timeout=5)
+    assert panel.run.path == run.path
+    assert panel.run.state == training.RUNNING
+
+
+def test_start_says_what_is_missing_and_opens_when_it_is_there(module, ball_scans):  # noqa: F811
+    module.window.show()
+    module._sections["finetune"].collapsed = False
+    panel = module.panel("finetune")
+    assert not panel.start_button.enabled
+    assert "Choose labelled scans" in panel.controls.problem.text
+    # As the panel Scans does it: it keeps its own state and tells nobody.
+    state = ScansState(labelled="folders", images=str(ball_scans / "images"), labels=str(ball_scans / "labels"))
+    module.session.store.save(state, prefix="scans")
+    until(lambda: panel.start_button.enabled, timeout=5)
+
+
+def test_a_model_that_does_not_fit_offers_its_own_network(panel, module, ball_model, tmp_path):  # noqa: F811
+    panel.state.chosen = [str(ball_model)]
+    quick_settings(panel, dims=3)
+    choose(panel.controls.start, str(ball_model))
+    assert "Tissues: label_1, label_2" in panel.controls.card.text
+    assert "The model works in 2D, yours in 3D." in panel.controls.problem.text
+    assert not panel.start_button.enabled
+    picture(module, "finetune", Path(PICTURES or tmp_path) / "finetune_misfit.png")
+    panel.controls.use_model_button.click()
+    assert panel.controls.problem.text == ""
+    choose(panel.controls.weights, "encoder_decoder")
+    choose(panel.controls.mode, "freeze_then_finetune")
+    run = start_and_wait(panel)
+    until(lambda: panel.operation is None)
+    config = run.handle.folder.read_record().config
+    assert (config.network.base_width, config.network.dims) == (4, 2)
+    assert (config.transfer.weights, config.transfer.mode) == ("encoder_decoder", "freeze_then_finetune")
+    choose(panel.controls.dims, "3")
+    assert "yours in 3D" in panel.controls.problem.text
+
+
+def test_a_model_file_can_be_chosen(panel, ball_model, dialogs, tmp_path):  # noqa: F811
+    dialogs.file = str(ball_model / "model" / "model.json")
+    choose(panel.controls.start, "choose")
+    assert panel.state.start == str(ball_model / "model")
+    assert panel.controls.card.text
+    dialogs.file = ""
+    choose(panel.controls.start, "choose")
+    assert panel.state.start == str(ball_model / "model")
+    panel.state.start = str(tmp_path / "gone")
+    panel.show_state()
+    assert "is gone" in panel.controls.problem.text
+
+
+def test_controls_write_and_show_the_state(panel):
+    for control, value, field, expected in (
+        (panel.controls.learning_rate, 0.002, "learning_rate", 0.002),
+        (panel.controls.scans, 2, "scans", 2),
+        (panel.controls.minutes, 1.5, "minutes", 1.5),
+    ):
+        control.setValue(value)
+        assert getattr(panel.state, field) == expected
+    choose(panel.controls.preset, "paper_inpainting_mri")
+    assert panel.controls.learning_rate.value == 1e-3
+    assert panel.state.learning_rate == 0.0
+    choose(panel.controls.budget, "epochs")
+    assert panel.controls.epochs.isVisibleTo(panel.widget)
+    assert not panel.controls.minutes.isVisibleTo(panel.widget)
+    assert "Allowed" in panel.controls.learning_rate.toolTip
+
+
+def test_a_backend_without_torch_ends_in_its_own_error(panel, module, events):
+    import sys
+
+    module.session.settings.set(BACKEND_PYTHON, sys.executable)
+    quick_settings(panel)
+    panel.start_button.click()
+    until(lambda: panel.operation is None)
+    assert any("not installed" in text for text in events.texts)
+    assert "not installed" in panel.live.progress.text.text
+
+
+def test_damaged_scans_are_named(panel, module, ball_scans, events, tmp_path):  # noqa: F811
+    (tmp_path / "images").mkdir()
+    (tmp_path / "labels").mkdir()
+    for part in ("images", "labels"):
+        (tmp_path / part / "broken.nii.gz").write_bytes(b"not a scan")
+    choose_scans(module.session, tmp_path)
+    panel.enter()
+    quick_settings(panel)
+    panel.start_button.click()
+    until(lambda: panel.operation is None)
+    assert any("broken.nii.gz" in text for text in events.texts)

@@ -22,6 +22,7 @@ from SSLSegmentationLib.gui.run import RUNNING, Run
 from SSLSegmentationLib.gui.settings import LAST_FINETUNE_RUN
 from SSLSegmentationLib.gui.texts import _
 from SSLSegmentationLib.gui.widgets import form, messages
+from SSLSegmentationLib.gui.widgets.form import is_seen
 from SSLSegmentationLib.gui.widgets.live_run import LiveRun
 
 LOOK_MILLISECONDS = 1000
@@ -74,7 +75,7 @@ class FinetunePanel(Panel[FinetuneState]):
 
     def look(self) -> None:
         """Follows what other panels change: the scans, the models, the last result of Apply."""
-        if self.widget.visible and self._surroundings() != self._shown:
+        if is_seen(self.widget) and self._surroundings() != self._shown:
             self.show_state()
 
     def show_state(self) -> None:
@@ -100,7 +101,7 @@ class FinetunePanel(Panel[FinetuneState]):
     def stop(self) -> None:
         """Ends the training; what is only being prepared is dropped."""
         if self.run is not None and self.run.state == RUNNING:
-            self.session.run(training.stop(self.run), on_progress=self.live.progress.show, on_error=messages.show_error)
+            self.session.run(training.stop(self.run), on_progress=self._stopping, on_error=messages.show_error)
         elif self.operation is not None:
             self.operation.cancel()
 
@@ -138,6 +139,11 @@ class FinetunePanel(Panel[FinetuneState]):
         if self.run is not None and len(self.run.metrics) != self._metrics_shown:
             self._metrics_shown = len(self.run.metrics)
             self.live.update_chart()
+
+    def _stopping(self, progress: Progress) -> None:
+        # What is followed may have ended before the last process has gone.
+        if self.operation is not None:
+            self.live.progress.show(progress)
 
     def _done(self, path: Path) -> None:
         self.operation = None

@@ -36,7 +36,7 @@ def story(run: Run) -> str:
     """How a run went, in plain words: its state, what ended it with what to do, and its last warnings."""
     lines = [_state_line(run)]
     error = run.error()
-    if error is not None and run.state in (FAILED, INTERRUPTED):
+    if error is not None and (run.state == FAILED or not run.path.is_dir()):
         lines += [error.message, error.hint]
     shown = run.warnings[-_MOST_WARNINGS:]
     if len(run.warnings) > len(shown):
@@ -51,7 +51,9 @@ def _state_line(run: Run) -> str:
         DONE: _("Done."),
         FAILED: _("It failed."),
         CANCELLED: _("It was stopped. 'Resume' goes on from its last checkpoint."),
-        INTERRUPTED: _("It ended without finishing: the computer was switched off, or the backend was killed."),
+        INTERRUPTED: _(
+            "It was cut off: the computer was switched off, or it was killed. 'Resume' goes on from its last checkpoint."
+        ),
     }
     return sentences.get(run.state, run.state)
 

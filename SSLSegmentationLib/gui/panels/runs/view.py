@@ -17,6 +17,7 @@ from SSLSegmentationLib.gui.run import RUNNING, Run
 from SSLSegmentationLib.gui.run_list import RunRow
 from SSLSegmentationLib.gui.texts import _
 from SSLSegmentationLib.gui.widgets import form, messages
+from SSLSegmentationLib.gui.widgets.form import is_seen
 from SSLSegmentationLib.gui.widgets.live_run import LiveRun
 from SSLSegmentationLib.gui.widgets.runs_table import RunsTable
 
@@ -86,7 +87,7 @@ class RunsPanel(Panel[RunsState]):
 
     def look(self) -> None:
         """Looks for what is new, while the panel can be seen; a little at each tick of the session."""
-        if not self.widget.visible or self._looking is not None:
+        if not is_seen(self.widget) or self._looking is not None:
             return
         self._looking = self.session.run(self.session.runs.refresh(), on_done=self._looked, on_error=self._look_failed)
         self._read_on()
