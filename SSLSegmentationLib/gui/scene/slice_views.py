@@ -20,7 +20,9 @@ def view_along(volume: Any, axis: int) -> Any:
     across = _to_world(volume)[:3, :3] @ ijk_to_ras(volume)[:3, 2 - axis]
     across /= np.linalg.norm(across)
     best, best_cosine = None, _LEAST_COSINE
-    for view in slicer.util.getNodesByClass("vtkMRMLSliceNode"):
+    # Views of other layouts are there too; one on screen comes first.
+    views = sorted(slicer.util.getNodesByClass("vtkMRMLSliceNode"), key=lambda view: not view.IsMappedInLayout())
+    for view in views:
         cosine = abs(float(across @ transforms.to_array(view.GetSliceToRAS())[:3, 2]))
         if cosine > best_cosine + 1e-6:
             best, best_cosine = view, cosine

@@ -96,6 +96,7 @@ class Pictures:
         for label, pixmap in zip(self.labels, self._shown):
             if pixmap is not None:
                 size = fitted(pixmap.width(), pixmap.height(), spacing=self._spacing, width=room, height=_HIGHEST)
+                label.setFixedHeight(size[1])
                 label.setPixmap(pixmap.scaled(size[0], size[1], qt.Qt.IgnoreAspectRatio, qt.Qt.SmoothTransformation))
 
 

@@ -102,7 +102,7 @@ class PreviewBox:
             return
         if self.operation is not None:
             self.operation.cancel()
-        volume = self._shown_volume()
+        volume = self.shown_volume()
         if volume is None:
             self._say(_("Load a volume to see what the task does to it."))
             return
@@ -115,7 +115,8 @@ class PreviewBox:
         steps = preview_slice(volume, config, index=index, share=self._state().slice_share, masks=self._masks)
         self.operation = self._session.run(steps, on_done=self._done, on_error=self._failed)
 
-    def _shown_volume(self) -> Any:
+    def shown_volume(self) -> Any:
+        """The volume that was chosen, else the one on screen, else the first one; None without any."""
         chosen = node_by_id(self._state().volume)
         if chosen is not None:
             return chosen

@@ -6,6 +6,8 @@ import time
 from dataclasses import replace
 from typing import Any, Optional
 
+import qt
+
 from SSLSegmentationLib.contract.config import Config, parse
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
 from SSLSegmentationLib.gui import training
@@ -24,6 +26,8 @@ from SSLSegmentationLib.gui.widgets.live_run import LiveRun
 from SSLSegmentationLib.gui.widgets.task_controls import TaskControls
 
 CHART_SECONDS = 1.0
+# How often it looks whether other panels or the scene have changed what it depends on.
+LOOK_MILLISECONDS = 500
 _WARNINGS_SHOWN = 3
 
 
@@ -58,15 +62,25 @@ class PretrainPanel(Panel[PretrainState]):
         self.connect(self.controls.preset, "activated(int)", self._preset_chosen)
         for control, signal in self.controls.signals():
             self.connect(control, signal, self._changed)
+        self._timer = qt.QTimer()
+        self._timer.setInterval(LOOK_MILLISECONDS)
+        self.connect(self._timer, "timeout()", self.look)
         self._ask_for_tasks()
 
     def enter(self) -> None:
         super().enter()
+        self._timer.start()
         self._ask_for_tasks()
         self._find_running()
 
     def exit(self) -> None:
+        self._timer.stop()
         self.preview.leave()
+
+    def look(self) -> None:
+        """Follows what other panels and the scene change: the scans, and the volume on screen."""
+        if self.widget.visible and self._surroundings() != self._shown:
+            self.show_state()
 
     def scene_closing(self) -> None:
         # The session has ended what was followed; the run itself goes on, and is followed again in the new scene.
@@ -74,11 +88,13 @@ class PretrainPanel(Panel[PretrainState]):
         self.preview.leave()
 
     def cleanup(self) -> None:
+        self._timer.stop()
         self.preview.close()
         self.own.close()
         super().cleanup()
 
     def show_state(self) -> None:
+        self._shown = self._surroundings()
         task = self.tasks.get(self.state.task)
         if task is not None and self.state.dims not in task.dims:
             self.state.dims = task.dims[0]
@@ -94,7 +110,7 @@ class PretrainPanel(Panel[PretrainState]):
     def stop(self) -> None:
         """Ends the training; what is only being prepared is dropped."""
         if self.run is not None and self.run.state == RUNNING:
-            self.session.run(training.stop(self.run), on_progress=self.live.progress.show, on_error=messages.show_error)
+            self.session.run(training.stop(self.run), on_progress=self._stopping, on_error=messages.show_error)
         elif self.operation is not None:
             self.operation.cancel()
 
@@ -138,6 +154,11 @@ class PretrainPanel(Panel[PretrainState]):
             self._plotted = True
             self.live.plot()
 
+    def _stopping(self, progress: Progress) -> None:
+        # What follows the run may hear of its end first, and has the last word.
+        if self.operation is not None:
+            self.live.progress.show(progress)
+
     def _done(self, path: Any) -> None:
         self.operation = None
         self._finish(_("Done: the weights of '{name}' can be chosen in 'Fine-tune'.").format(name=path.name))
@@ -170,7 +191,8 @@ class PretrainPanel(Panel[PretrainState]):
 
     def _tasks_not_told(self, error: SSLSegmentationError) -> None:
         self._asking = None
-        self._tasks_problem = f"{error.message} {error.hint}"
+        # A closed scene cancels everything; the next `enter` asks again.
+        self._tasks_problem = "" if error.code == "job.cancelled" else f"{error.message} {error.hint}"
         self._show_problem()
 
     def _changed(self) -> None:
@@ -191,6 +213,10 @@ class PretrainPanel(Panel[PretrainState]):
         data = {"modality": modality or scans_state(self.session).modality}
         config = logic.make_config(self.state, data, task=self.tasks.get(self.state.task))
         return parse({**config, "seed": self.state.seed}, tasks=self.tasks or None)
+
+    def _surroundings(self) -> Any:
+        volume = self.preview.shown_volume()
+        return scans_state(self.session), None if volume is None else volume.GetID()
 
     def _show_problem(self) -> None:
         """What keeps the training from starting, before anyone presses Start."""
