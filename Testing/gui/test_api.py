@@ -13,9 +13,10 @@ import vtk
 
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
 from SSLSegmentationLib.contract.jobs import JobFolder
-from SSLSegmentationLib.gui import api, console_training
+from SSLSegmentationLib.gui import api, console_choices, console_training
 from SSLSegmentationLib.gui.default_session import close_default_session, default_session
 from SSLSegmentationLib.gui.operation import Operation
+from SSLSegmentationLib.gui.panels.scans.state import ScansState
 from SSLSegmentationLib.gui.scene.segmentations import create_segmentation
 from SSLSegmentationLib.gui.scene.volumes import volume_from_scan
 from SSLSegmentationLib.gui.settings import BACKEND_PYTHON, DATA_FOLDER
@@ -186,6 +187,38 @@ def test_the_modality_comes_from_the_volumes_where_they_tell_it() -> None:
     volume.SetAttribute("DICOM.Modality", "CT")
     assert console_training.modality_from([volume], None) == "ct"
     assert console_training.modality_from([volume], "mri") == "mri"
+
+
+def test_scans_on_disk_and_those_of_the_panel_are_taken_as_they_were_given(tmp_path: Path) -> None:
+    session = default_session()
+    nowhere: dict[str, Any] = {"images": None, "labels": None, "dataset": None, "modality": None}
+    kept = ScansState(unlabelled="/scans", modality="ct")
+    session.store.save(kept, prefix="scans")
+    assert console_choices.unlabelled_source(session, None, folder=None, modality=None).state == kept
+    assert console_choices.labelled_source(session, None, **nowhere).state == kept
+    folder = console_choices.unlabelled_source(session, None, folder=tmp_path / "a", modality="mri").state
+    assert (folder.unlabelled, folder.modality) == (str(tmp_path / "a"), "mri")
+    pair = {**nowhere, "images": tmp_path / "a", "labels": tmp_path / "b", "modality": "ct"}
+    found = console_choices.labelled_source(session, None, **pair).state
+    assert (found.labelled, found.images, found.labels) == ("folders", str(tmp_path / "a"), str(tmp_path / "b"))
+    found = console_choices.labelled_source(session, None, **{**nowhere, "dataset": "d.json", "modality": "ct"}).state
+    assert (found.labelled, found.dataset) == ("dataset", str(Path("d.json").absolute()))
+
+
+def test_a_model_is_not_applied_to_what_it_was_not_trained_on(small_model: Path) -> None:
+    volume, _truth, _phantom = in_scene("CT")
+    slicer.util.arrayFromVolume(volume)[:] = 30000
+    error = error_of(lambda: api.segment("CT", small_model))
+    assert error.code == "model.incompatible" and "even_if_unfamiliar" in error.hint
+
+
+def test_a_model_of_another_network_is_no_start(small_model: Path, tmp_path: Path) -> None:
+    in_scene("CT")
+    api.use_backend(backend_python())
+    wide = {"network.base_width": 16, "train.max_steps": 2}
+    error = error_of(lambda: api.finetune(["CT truth"], modality="ct", pretrained=small_model, settings=wide))
+    assert error.code == "model.incompatible" and "channels" in error.message
+    assert list((tmp_path / "data" / "runs").iterdir()) == []
 
 
 def test_runs_are_listed_and_stopped_by_name(tmp_path: Path) -> None:
