@@ -257,11 +257,12 @@ def test_stop_before_the_run_began_drops_it(panel):
 
 
 def test_nothing_is_drawn_where_nobody_sees_it(idle_panel, module_of):
-    module_of._sections["pretrain"].collapsed = True
+    module_of.window.hide()
     add_volume()
     idle_panel.preview.schedule()
     assert drawn(idle_panel) is None
-    module_of._sections["pretrain"].collapsed = False
+    module_of.window.show()
+    module_of.enter()
     until(lambda: idle_panel.preview.preview is not None, timeout=10)
 
 
