@@ -84,7 +84,12 @@ def test_a_kind_that_is_not_chosen_leaves_no_trace(tmp_path: Path) -> None:
 def test_scans_of_the_scene_join_those_on_disk_and_come_first_in_the_splits(tmp_path: Path) -> None:
     splits = write_json(
         tmp_path / "splits.json",
-        {"train": ["case_0", "case_2"], "validation": ["case_1"], "label_order": ["case_2", "case_0"], "subjects": {"case_0": "s"}},
+        {
+            "train": ["case_0", "case_2"],
+            "validation": ["case_1"],
+            "label_order": ["case_2", "case_0"],
+            "subjects": {"case_0": "s"},
+        },
     )
     state = ScansState(labelled=DATASET, dataset=dataset(tmp_path, 3), splits=splits)
     choice = DataChoice.of(state, added=[added(tmp_path / "kept")])

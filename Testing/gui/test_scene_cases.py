@@ -24,6 +24,7 @@ from SSLSegmentationLib.gui.settings import DATA_FOLDER, Settings
 from SSLSegmentationLib.imaging.readers import read_label_map, read_scan
 
 SHAPE = (12, 14, 16)
+NONE = TissueTable(())
 FAT, MUSCLE = Tissue(1, "fat", (230, 220, 70), "a~b~c"), Tissue(2, "muscle", (192, 104, 88), "d~e~f")
 
 
@@ -68,7 +69,7 @@ def segmentation_node(volume: Any, array: np.ndarray[Any, Any], *tissues: Tissue
     return Operation(steps).wait()
 
 
-def save(session: Session, volume: Any, segmentation: Any, tissues: TissueTable = TissueTable(())) -> dict[str, Any]:
+def save(session: Session, volume: Any, segmentation: Any, tissues: TissueTable = NONE) -> dict[str, Any]:
     return Operation(save_pair(session, volume, segmentation, tissues)).wait()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import sys
 import threading
@@ -80,7 +81,9 @@ def _children() -> set[int]:
     """Processes that this one started and that still run (zombies too: they were not waited for)."""
     found: set[int] = set()
     for task in Path("/proc/self/task").glob("*/children"):
-        found.update(int(word) for word in task.read_text().split())
+        # A thread may have ended since it was listed.
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            found.update(int(word) for word in task.read_text().split())
     return found
 
 

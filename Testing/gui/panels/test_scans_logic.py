@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 import time
 from collections.abc import Iterator
@@ -218,11 +219,21 @@ def test_pairs_of_the_scene_are_rows_and_bring_their_tissues(session: Session, t
     assert [row.name for row in look(session, logic.load_state(session)).rows] == ["a"], "the store forgets deleted nodes"
 
 
+@pytest.fixture
+def no_collections() -> Iterator[None]:
+    """A full garbage collection walks through all that the test process has loaded, which is not the step's own time."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
+@pytest.mark.usefixtures("no_collections")
 def test_a_thousand_files_are_found_quickly_and_in_short_steps(session: Session, tmp_path: Path) -> None:
     first = nifti(tmp_path / "scan_0000.nii.gz")
     for number in range(1, 1000):
         shutil.copyfile(first, tmp_path / f"scan_{number:04}.nii.gz")
-    steps, longest, told = logic.find(session, ScansState(unlabelled=str(tmp_path))), 0.0, []
+    steps, longest, told = logic.find(session, ScansState(unlabelled=str(tmp_path))), (0.0, 0), []
     began = time.process_time()
     while True:
         step = time.process_time()
@@ -231,10 +242,10 @@ def test_a_thousand_files_are_found_quickly_and_in_short_steps(session: Session,
         except StopIteration as end:
             found = end.value
             break
-        longest = max(longest, time.process_time() - step)
+        longest = max(longest, (time.process_time() - step, len(told)))
     assert len(found.rows) == 1000 and all(row.size == (7, 6, 5) for row in found.rows)
     assert time.process_time() - began < 5.0
-    assert longest < 0.05, f"{1000 * longest:.0f} ms"
+    assert longest[0] < 0.05, f"{1000 * longest[0]:.0f} ms in '{told[longest[1] - 1].text}'"
     assert told[-1].share is not None and told[-1].share > 0.99
 
 
