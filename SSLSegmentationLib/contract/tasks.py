@@ -25,7 +25,7 @@ class TaskDescription:
     unused: Mapping[str, str] = field(default_factory=dict)
 
     def as_dict(self) -> Dict[str, Any]:
-        """Ready for JSON."""
+        """Ready for JSON; each setting with all fields of its `FieldInfo`, so that controls can be made from it."""
         return {
             "name": self.name,
             "title": self.title,

@@ -263,7 +263,13 @@ def test_a_range_reads_as_a_sentence(info, text):
 def test_a_task_describes_itself_as_plain_data():
     raw = json.loads(json.dumps(TASKS["rotation"].as_dict()))
     assert raw["dims"] == [2]
-    assert raw["settings"] == [
-        {"name": "turns", "default": 4, "unit": "", "range": "a whole number from 2 to 4", "help": "number of rotations"}
-    ]
+    (setting,) = raw["settings"]
+    assert {name: setting[name] for name in ("name", "default", "unit", "range", "help")} == {
+        "name": "turns",
+        "default": 4,
+        "unit": "",
+        "range": "a whole number from 2 to 4",
+        "help": "number of rotations",
+    }
+    assert (setting["kind"], setting["low"], setting["high"], setting["choices"]) == ("int", 2, 4, [])
     assert raw["unused"] == {"patch_size": "nothing is cut out"}
