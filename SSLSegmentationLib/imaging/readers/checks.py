@@ -8,16 +8,10 @@ from pathlib import Path
 from typing import Any, Sequence, Tuple
 
 import numpy as np
-import SimpleITK
 
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
 from SSLSegmentationLib.contract.files import PathLike
 from SSLSegmentationLib.imaging.geometry import ORTHOGONAL_COSINE, FloatArray, Geometry
-
-# SimpleITK has no type hints.
-sitk: Any = SimpleITK
-# ITK writes warnings straight to stderr; what matters of them is checked here and said in our own words.
-sitk.ProcessObject_SetGlobalWarningDisplay(False)
 
 # Axes longer than this are taken for a damaged header.
 LONGEST_AXIS = 2**31 - 1
@@ -72,6 +66,12 @@ def itk_geometry(path: Path, *, reader: str, sizes: Sequence[int]) -> Geometry:
 
     `sizes` are (columns, rows, slices) as our own reading of the header has them; another answer is `data.damaged`.
     """
+    # Here, not above: it takes 0.3 s, for which Slicer's windows would stand still, and most files do without.
+    import SimpleITK
+
+    sitk: Any = SimpleITK  # it has no type hints
+    # ITK writes warnings straight to stderr; what matters of them is checked here and said in our own words.
+    sitk.ProcessObject_SetGlobalWarningDisplay(False)
     image = sitk.ImageFileReader()
     image.SetImageIO(reader)
     image.SetFileName(str(path))

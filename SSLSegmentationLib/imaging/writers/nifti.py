@@ -10,7 +10,6 @@ import struct
 from typing import IO, Mapping, Tuple
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
 from SSLSegmentationLib.imaging.geometry import FloatArray, Geometry
 from SSLSegmentationLib.imaging.writers.output import GZIP, Array, chunks, storable, write_compressed
@@ -60,6 +59,9 @@ def nifti_header(array: Array, geometry: Geometry) -> bytes:
 
 def _quaternion(direction: FloatArray) -> Tuple[float, Tuple[float, float, float]]:
     """(-1 for left-handed axes, else 1) and the parts b, c, d of the rotation's quaternion with a positive first part."""
+    # Here, not above: most who import this room write no NIfTI, and it takes 0.2 s.
+    from scipy.spatial.transform import Rotation
+
     handedness = -1.0 if np.linalg.det(direction) < 0 else 1.0
     b, c, d, a = Rotation.from_matrix(direction * [1.0, 1.0, handedness]).as_quat()
     sign = -1.0 if a < 0 else 1.0
