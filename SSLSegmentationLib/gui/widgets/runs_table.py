@@ -10,7 +10,7 @@ import qt
 
 from SSLSegmentationLib.gui.run import CANCELLED, DONE, FAILED, INTERRUPTED, RUNNING
 from SSLSegmentationLib.gui.run_list import RunRow
-from SSLSegmentationLib.gui.texts import _, duration
+from SSLSegmentationLib.gui.texts import _
 
 _NAME, _KIND, _STATE, _DICE, _STARTED = range(5)
 # Readable on light and dark backgrounds alike.
@@ -36,12 +36,22 @@ def kind_text(command: str) -> str:
 
 
 def started_text(started: str) -> str:
-    """A time in UTC as the clock of this computer shows it: "21 Nov 16:30"; "–" where there is none."""
+    """A time in UTC as the clock of this computer shows it: "16:30" today, else "21 Nov"; "–" where there is none."""
     try:
         moment = datetime.fromisoformat(started).astimezone()
     except ValueError:
         return "–"
-    return f"{moment:%d %b %H:%M}"
+    today = moment.date() == datetime.now().astimezone().date()
+    return f"{moment:%H:%M}" if today else f"{moment:%d %b}"
+
+
+def short_duration(seconds: float) -> str:
+    """The largest unit only, for a narrow column: "45 s", "3 min", "2 h"."""
+    if seconds < 60:
+        return _("{seconds} s").format(seconds=round(seconds))
+    if seconds < 5400:
+        return _("{minutes} min").format(minutes=round(seconds / 60))
+    return _("{hours} h").format(hours=round(seconds / 3600))
 
 
 class RunsTable:
@@ -106,7 +116,7 @@ class RunsTable:
                 self.widget.setItem(number, column, item)
             if item.text() != text:
                 item.setText(text)
-            item.setToolTip(f"{row.name}\n{row.path}" if column == _NAME else text)
+            item.setToolTip({_NAME: f"{row.name}\n{row.path}", _STARTED: row.started}.get(column, text))
             if column == _STATE:
                 item.setForeground(qt.QBrush(qt.QColor(_COLORS.get(row.state, _COLORS[CANCELLED]))))
 
@@ -116,7 +126,7 @@ def _cells(row: RunRow) -> List[str]:
     if row.state == RUNNING and row.progress is not None:
         parts = [] if row.progress.share is None else [f"{100 * row.progress.share:.0f} %"]
         if row.progress.seconds_left is not None:
-            parts.append(_("{time} left").format(time=duration(row.progress.seconds_left)))
+            parts.append(_("{time} left").format(time=short_duration(row.progress.seconds_left)))
         state = ", ".join(parts) or state
     return [
         row.name,
