@@ -9,6 +9,7 @@ import ctk
 import qt
 import slicer
 
+from SSLSegmentationLib.gui.operation import Progress, Steps
 from SSLSegmentationLib.gui.panels import PANELS
 from SSLSegmentationLib.gui.panels.panel import Panel
 from SSLSegmentationLib.gui.panels.titles import panel_titles
@@ -16,11 +17,29 @@ from SSLSegmentationLib.gui.scene.observing import Observers
 from SSLSegmentationLib.gui.scene.parameters import ParameterStore
 from SSLSegmentationLib.gui.session import Session
 from SSLSegmentationLib.gui.settings import Settings
+from SSLSegmentationLib.gui.texts import _
 from SSLSegmentationLib.gui.widgets.connections import Connections
+from SSLSegmentationLib.gui.widgets.messages import show_error
 
 TICK_MILLISECONDS = 30
 OPEN_PANELS = "openPanels"
 FIRST_OPEN = ("backend", "scans", "apply")
+# What the panels are made of, in the order in which it is read; each takes less than a tenth of a second.
+SHARED_MODULES = (
+    "contract.config",
+    "contract.client",
+    "imaging.scan",
+    "imaging.readers",
+    "imaging.preprocess",
+    "imaging.dataset",
+    "imaging.masks",
+    "imaging.corruption",
+    "imaging.familiarity",
+    "imaging.writers",
+    "gui.scene.segmentations",
+    "gui.scene.display",
+    "gui.training",
+)
 
 
 class ModuleWidget:
@@ -51,14 +70,12 @@ class ModuleWidget:
         self._observers.add(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self._scene_closing)
         self._observers.add(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self._scene_changed)
         self._observers.add(slicer.mrmlScene, slicer.mrmlScene.EndImportEvent, self._scene_changed)
-        for name in self.session.settings.get(OPEN_PANELS, list(FIRST_OPEN)):
-            if name in self._sections:
-                self._sections[name].collapsed = False
+        self.opening = self.session.run(self._opening(), on_error=show_error, outlives_scene=True)
 
     def panel(self, name: str) -> Panel[Any]:
         """A panel, built on its first use."""
         if name not in self.panels:
-            module, _, view = PANELS[name].partition(":")
+            module, view = PANELS[name].split(":")
             made: Panel[Any] = getattr(import_module(f"SSLSegmentationLib.gui.panels.{module}"), view)(self.session)
             self._sections[name].layout().addWidget(made.widget)
             self.panels[name] = made
@@ -84,6 +101,21 @@ class ModuleWidget:
         self.session.close()
         self.panels.clear()
         self._sections.clear()
+
+    def _opening(self) -> Steps[None]:
+        """Opens the panels that were open last time, and reads the code of the others: one at a time, to block nothing."""
+        wanted = self.session.settings.get(OPEN_PANELS, list(FIRST_OPEN))
+        for module in SHARED_MODULES:
+            import_module(f"SSLSegmentationLib.{module}")
+            yield Progress(_("Opening …"), waits=True)
+        for name in sorted(PANELS, key=lambda name: name not in wanted):
+            view = PANELS[name].partition(":")[0]
+            for part in (view.replace("view", "state"), view.replace("view", "logic"), view):
+                import_module(f"SSLSegmentationLib.gui.panels.{part}")
+                yield Progress(_("Opening …"), waits=True)
+            if name in wanted:
+                self._sections[name].collapsed = False
+                yield Progress(_("Opening …"), waits=True)
 
     def _opener(self, name: str) -> Any:
         def opened(collapsed: bool) -> None:

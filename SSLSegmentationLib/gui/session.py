@@ -106,16 +106,19 @@ class Session:
             self._engine_python = python
         return self._engine
 
+    def has_engine(self) -> bool:
+        """Whether a backend was set up."""
+        return Path(str(self.settings.get(BACKEND_PYTHON) or "missing")).is_file()
+
     def engine_python(self) -> str:
         """The backend's Python. Raises `environment.no_torch` where none was set up."""
-        python = str(self.settings.get(BACKEND_PYTHON) or "")
-        if not python or not Path(python).is_file():
+        if not self.has_engine():
             raise SSLSegmentationError(
                 "environment.no_torch",
                 _("The backend is not set up yet."),
                 hint=_("Open 'Backend' at the top and press 'Set up'."),
             )
-        return python
+        return str(self.settings.get(BACKEND_PYTHON))
 
     def new_folder(self, purpose: str) -> Path:
         """An empty folder for the files of one operation. Its name holds nothing of the scan."""

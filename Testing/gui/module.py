@@ -12,6 +12,7 @@ import qt
 from SSLSegmentationLib.gui.module_widget import ModuleWidget
 from SSLSegmentationLib.gui.settings import BACKEND_PYTHON, DATA_FOLDER, Settings
 from Testing.gui.engine import backend_python, make_phantoms, train_model
+from Testing.harness.watchdog import pump
 
 __all__ = ["ct_phantoms", "module", "open_module", "small_model"]
 
@@ -31,6 +32,7 @@ def open_module(scene: Any, host: Callable[..., Any], tmp_path: Path) -> Iterato
         made = ModuleWidget(layout)
         made.window = window  # type: ignore[attr-defined]
         opened.append(made)
+        assert pump(lambda: not made.opening.running, timeout=30)
         return made
 
     yield opener

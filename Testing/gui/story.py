@@ -50,7 +50,8 @@ class Told:
         with Watchdog() as watchdog:
             yield
         self.seconds[name] = round(time.perf_counter() - began, 2)
-        self.blocks[name] = (watchdog.longest.seconds, watchdog.longest.slot)
+        self.blocks[name] = (round(watchdog.longest.seconds, 3), watchdog.longest.slot)
+        print(f"{name}: {self.seconds[name]} s, longest block {self.blocks[name]}", flush=True)
 
     @property
     def longest_block(self) -> float:
@@ -65,8 +66,7 @@ def play(open_module: Callable[[], ModuleWidget], data: Data) -> Told:
     """Scans → preview → pretrain → fine-tune → apply → correct → continue → biomarkers → close Slicer → runs found again."""
     told = Told()
     with told.part("open the module"):
-        module = open_module()
-        pump(timeout=0.2)
+        module = _opened(open_module)
     with told.part("choose the scans"):
         _choose_scans(module, data)
     volume = load_volume(data.scan, "scan of the story")
@@ -86,9 +86,16 @@ def play(open_module: Callable[[], ModuleWidget], data: Data) -> Told:
     with told.part("close Slicer"):
         _close_while_training(module, data)
     with told.part("open again, runs found, one cancelled"):
-        again = open_module()
+        again = _opened(open_module)
         _find_runs(again)
     return told
+
+
+def _opened(open_module: Callable[[], ModuleWidget]) -> ModuleWidget:
+    module = open_module()
+    module.window.resize(400, 900)  # type: ignore[attr-defined]  # the stand-in for Slicer's window
+    module.window.show()  # type: ignore[attr-defined]
+    return module
 
 
 def open_panel(module: ModuleWidget, name: str) -> Any:
@@ -164,6 +171,13 @@ def _correct(volume: Any, segmentation: Any) -> None:
     array = slicer.util.arrayFromSegmentBinaryLabelmap(segmentation, identifier, volume)
     painted = np.zeros(slicer.util.arrayFromVolume(volume).shape, np.uint8) if array is None else array.copy()
     middle = tuple(slice(side // 3, 2 * side // 3 + 1) for side in painted.shape)
+    content = segmentation.GetSegmentation()
+    for number in range(1, content.GetNumberOfSegments()):
+        other = slicer.util.arrayFromSegmentBinaryLabelmap(segmentation, content.GetNthSegmentID(number), volume)
+        if other is not None and other.any():
+            other = other.copy()
+            other[middle] = 0
+            slicer.util.updateSegmentBinaryLabelmapFromArray(other, segmentation, content.GetNthSegmentID(number), volume)
     painted[middle] = 1
     slicer.util.updateSegmentBinaryLabelmapFromArray(painted, segmentation, identifier, volume)
 

@@ -69,6 +69,12 @@ class ApplyPanel(Panel[ApplyState]):
         self.connect(self.edit_button, "clicked()", self._edit)
         self.connect(self.show_button, "toggled(bool)", self._show_in_3d)
 
+    def enter(self) -> None:
+        super().enter()
+        if self.widget.visible and not self._missing() and self.session.has_engine():
+            # It reads torch while the person looks at the panel.
+            self.session.engine.warm()
+
     def show_state(self) -> None:
         state = self.state
         blocked = [(control, control.blockSignals(True)) for control in (self.scope, self.folder, self.output)]
