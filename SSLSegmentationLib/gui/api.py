@@ -166,11 +166,13 @@ def measure(
     def steps() -> Steps[Measurement]:
         found = yield from measuring.measure(session, scan, node, parameter_map=extra, reference=other)
         title = _("{name} biomarkers").format(name=node.GetName())
-        filled = tables.fill_table(place, found.rows, found.columns, name=title)
+        units = measuring.units(scan, node)
+        filled = tables.fill_table(place, found.rows, found.columns, name=title, units=units)
         if not found.agreement:
             return Measurement(found, filled)
         title = _("{name} agreement").format(name=node.GetName())
-        return Measurement(found, filled, tables.fill_table(None, found.agreement, measuring.agreement_columns(), name=title))
+        columns = measuring.agreement_columns()
+        return Measurement(found, filled, tables.fill_table(None, found.agreement, columns, name=title, units=units))
 
     return _carry_out(session, steps(), on_progress, on_done, on_error)
 

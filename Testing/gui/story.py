@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -223,3 +224,5 @@ def _find_runs(module: ModuleWidget) -> None:
     panel.show_state()
     panel.live.progress.cancel_button.click()
     until(lambda: panel.run.handle.state() != RUNNING, "the end of the cancelled run")
+    # Its parent would be gone by now, had Slicer really been closed.
+    os.waitpid(-1, os.WNOHANG)

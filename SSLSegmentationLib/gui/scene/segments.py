@@ -11,6 +11,7 @@ from SSLSegmentationLib.contract.tissues import Tissue
 
 TAG_PREFIX = "SSLSegmentation."
 LABEL_VALUE_TAG = TAG_PREFIX + "LabelValue"
+MODALITY_TAG = TAG_PREFIX + "Modality"
 
 
 def binary_labelmap() -> str:

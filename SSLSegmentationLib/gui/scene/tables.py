@@ -19,16 +19,14 @@ DIGITS = 4
 def fill_table(
     node: Any, rows: Sequence[MeasureRow], columns: Sequence[Measure], *, name: str, units: Optional[Mapping[str, str]] = None
 ) -> Any:
-    """A table of measures: scan, tissue, label, state in words, then one column a measure; returns the node.
+    """A table of measures: tissue, state in words, one column a measure, then label and scan; returns the node.
 
     `node` is refilled where it is still in the scene, so that views and observers keep it; else a new one is made.
     `units` says what the units "image" and "map" stand for ({"image": "HU"}); unknown ones are left out. Cells are texts:
     a cell whose value can't be had is empty in views and files alike, which a column of numbers cannot be.
     """
     texts = [
-        ("scan", _("Scan"), "", _("The scan that was measured."), [row.scan for row in rows]),
         ("tissue", _("Tissue"), "", _("The segment that was measured."), [row.tissue for row in rows]),
-        ("label", _("Label"), "", _("The label value of the tissue."), [str(row.label) for row in rows]),
         ("state", _("State"), "", _("What to know about the row; empty where all is well."), [in_words(row) for row in rows]),
     ]
     for measure in columns:
@@ -36,6 +34,11 @@ def fill_table(
         texts.append(
             (measure.name, _(measure.title), unit, _(measure.help), [_cell(row.values.get(measure.name)) for row in rows])
         )
+    # Last, since the first columns are what a narrow panel shows.
+    texts += [
+        ("label", _("Label"), "", _("The label value of the tissue."), [str(row.label) for row in rows]),
+        ("scan", _("Scan"), "", _("The scan that was measured."), [row.scan for row in rows]),
+    ]
     return _filled(node, [(title, unit, text, _strings(key, cells)) for key, title, unit, text, cells in texts], name=name)
 
 

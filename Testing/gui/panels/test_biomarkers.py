@@ -84,6 +84,13 @@ def test_a_correction_is_measured_without_predicting_again(panel, phantom):
     assert after[0]["state"] == "not there"
 
 
+def test_intensities_of_a_ct_are_in_hounsfield_units(panel, phantom):
+    phantom[1].SetAttribute("DICOM.Modality", "CT")
+    press_measure(panel)
+    table = slicer.mrmlScene.GetNodeByID(panel.state.table)
+    assert table.GetColumnUnitLabel("mean") == "HU"
+
+
 def test_a_reference_gives_dice_by_name(panel, phantom):
     made, volume, _segmentation = phantom
     array = made.label_map.array.copy()

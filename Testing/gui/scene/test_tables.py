@@ -32,9 +32,9 @@ def cells(table: Any) -> list[list[str]]:
 def test_cells_show_values_in_readable_digits_and_stay_empty_where_unknown(scene: Any) -> None:
     table = tables.fill_table(None, ROWS, COLUMNS, name="Biomarkers")
     assert cells(table) == [
-        ["Knie 患者", "Muskel", "1", "", "1234567", "12.3457", "-0.0001235", "0"],
-        ["Knie 患者", "Fett", "2", "not there", "", "", "", ""],
-        ["Knie 患者", "Knochen", "3", "very small, cut off by the edge of the scan", "4", "0.5", "1000000000", ""],
+        ["Muskel", "", "1234567", "12.3457", "-0.0001235", "0", "1", "Knie 患者"],
+        ["Fett", "not there", "", "", "", "", "2", "Knie 患者"],
+        ["Knochen", "very small, cut off by the edge of the scan", "4", "0.5", "1000000000", "", "3", "Knie 患者"],
     ]
 
 

@@ -119,7 +119,8 @@ def _export(channels: Sequence[Any], folder: Path) -> Steps[List[str]]:
 
 def model_tags(model: Model) -> Dict[str, str]:
     """What a segment remembers of where it comes from."""
-    return {"Model": model.path.name, "ModelWeights": next(iter(model.card.weights.values()), "")[:16]}
+    weights = next(iter(model.card.weights.values()), "")[:16]
+    return {"Model": model.path.name, "ModelWeights": weights, "Modality": model.card.modality}
 
 
 def segment_folder(session: Session, folder: Path, output: Path, model: Model) -> Steps[List[Dict[str, Any]]]:

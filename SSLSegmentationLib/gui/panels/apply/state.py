@@ -14,7 +14,8 @@ VOLUME, SCENE, FOLDER = "volume", "scene", "folder"
 class ApplyState:
     """`scope`: this volume, all volumes of the scene, or a folder of scans. Nodes are given by their ids.
 
-    `volume` is the first channel, `more_channels` the others of a model that needs several.
+    `volume` is the first channel, `more_channels` the others of a model that needs several. `offered` is the last model
+    that a training offered: a newer one is chosen by itself.
     """
 
     scope: str = VOLUME
@@ -23,4 +24,5 @@ class ApplyState:
     folder: str = ""
     output_folder: str = ""
     model: str = ""
+    offered: str = ""
     results: List[str] = field(default_factory=list)

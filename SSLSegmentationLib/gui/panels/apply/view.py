@@ -16,6 +16,7 @@ from SSLSegmentationLib.gui.panels.apply import logic
 from SSLSegmentationLib.gui.panels.apply.state import FOLDER, SCENE, VOLUME, ApplyState
 from SSLSegmentationLib.gui.panels.panel import Panel
 from SSLSegmentationLib.gui.scene import display, editor, volumes
+from SSLSegmentationLib.gui.settings import LAST_MODEL
 from SSLSegmentationLib.gui.texts import _
 from SSLSegmentationLib.gui.widgets import form, messages
 from SSLSegmentationLib.gui.widgets.progress import ProgressRow
@@ -171,6 +172,9 @@ class ApplyPanel(Panel[ApplyState]):
         self.show_state()
 
     def _fill_models(self) -> None:
+        latest = str(self.session.settings.get(LAST_MODEL) or "")
+        if latest and latest != self.state.offered:
+            self.state.model = self.state.offered = latest
         self._models = self.session.models.find(segments=True)
         known = {str(model.path) for model in self._models}
         if self.state.model and self.state.model not in known:

@@ -13,6 +13,7 @@ from SSLSegmentationLib.contract.measures import AGREEMENT_MEASURES, BIOMARKER_M
 from SSLSegmentationLib.contract.tissue_file import write_tissues
 from SSLSegmentationLib.gui.operation import Steps
 from SSLSegmentationLib.gui.scene import segmentations, volumes
+from SSLSegmentationLib.gui.scene.segments import MODALITY_TAG, tag_of
 from SSLSegmentationLib.gui.session import Session
 from SSLSegmentationLib.gui.texts import _
 from SSLSegmentationLib.gui.worker_steps import request_steps
@@ -131,6 +132,13 @@ def _compare(
             hint=_("Give the segments the same names."),
         )
     return tuple(rows)
+
+
+def units(volume: Any, segmentation: Any) -> Dict[str, str]:
+    """What the unit "image" of a table stands for: HU where the volume, or the model that was applied, is known to be CT."""
+    content = segmentation.GetSegmentation()
+    tags = {tag_of(content.GetNthSegment(number), MODALITY_TAG) for number in range(content.GetNumberOfSegments())}
+    return {"image": "HU"} if "ct" in (volumes.modality_of(volume) or "", *tags) else {}
 
 
 def agreement_columns() -> Tuple[Measure, ...]:

@@ -119,7 +119,9 @@ class BiomarkersPanel(Panel[BiomarkersState]):
 
     def _fill(self, identifier: str, rows: Any, columns: Any, name: str) -> str:
         known = slicer.mrmlScene.GetNodeByID(identifier) if identifier else None
-        node = tables.fill_table(known, rows, columns, name=name)
+        node = tables.fill_table(
+            known, rows, columns, name=name, units=logic.units(self.volume.currentNode(), self.segmentation.currentNode())
+        )
         display.show_table(node)
         return str(node.GetID())
 
