@@ -1,4 +1,7 @@
-"""Writes the CMake files that name every file of the extension, as Slicer's build wants it: python scripts/write_cmake_lists.py."""
+"""Writes the CMake files that name every file of the extension, as Slicer's build wants it.
+
+python scripts/write_cmake_lists.py
+"""
 
 from __future__ import annotations
 

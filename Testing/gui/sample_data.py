@@ -50,9 +50,9 @@ def sample_data_module(*, version: str, download: Any = None) -> tuple[types.Mod
         @staticmethod
         def registerCustomSampleDataSource(  # noqa: N802
             category: str = "Custom",
-            loadFileTypes: Any = None,
-            loadFileType: Any = None,
-            **facts: Any,  # noqa: N803
+            loadFileTypes: Any = None,  # noqa: N803
+            loadFileType: Any = None,  # noqa: N803
+            **facts: Any,
         ) -> None:
             assert loadFileType is None or loadFileTypes is None
             OldLogic.registerCustomSampleDataSource(category, **facts)

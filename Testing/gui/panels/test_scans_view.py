@@ -147,18 +147,18 @@ def test_tissues_are_added_and_removed_and_nonsense_is_refused(panel: Any) -> No
 
 def test_a_pair_of_the_scene_is_added_shown_and_removed(panel: Any) -> None:
     volume, node = pair()
-    panel.scene_group.collapsed = False
-    panel.volume.setCurrentNode(volume)
-    panel.segmentation.setCurrentNode(node)
-    panel.add_button.click()
+    panel.scene.widget.collapsed = False
+    panel.scene.volume.setCurrentNode(volume)
+    panel.scene.segmentation.setCurrentNode(node)
+    panel.scene.add_button.click()
     wait(panel)
     assert panel.state.pairs() == [(volume.GetID(), node.GetID())]
-    assert panel.pairs.item(0).text() == "knee + knee labels"
-    assert not panel.scene_group.collapsed
+    assert panel.scene.pairs.item(0).text() == "knee + knee labels"
+    assert not panel.scene.widget.collapsed
     assert panel.counts.text == "1 scan, 1 labelled"
     assert [row["name"] for row in panel.state.tissues] == ["cartilage"]
-    panel.pairs.item(0).setSelected(True)
-    panel.remove_button.click()
+    panel.scene.pairs.item(0).setSelected(True)
+    panel.scene.remove_button.click()
     wait(panel)
     assert panel.state.pairs() == [] and panel.table.rows == []
     assert slicer.mrmlScene.GetNodeByID(volume.GetID()) is volume
@@ -166,23 +166,23 @@ def test_a_pair_of_the_scene_is_added_shown_and_removed(panel: Any) -> None:
 
 def test_the_current_ones_are_the_shown_volume_and_its_edited_segmentation(panel: Any) -> None:
     (volume, node), (_other, other_node) = pair("shown"), pair("other")
-    panel.scene_group.collapsed = False
+    panel.scene.widget.collapsed = False
     view = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSliceCompositeNode")
     view.SetBackgroundVolumeID(volume.GetID())
-    panel.add_current_button.click()
+    panel.scene.add_current_button.click()
     assert panel.state.pairs() == [(volume.GetID(), node.GetID())]
     editor = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentEditorNode")
     editor.SetAndObserveSegmentationNode(other_node)
     editor.SetAndObserveSourceVolumeNode(volume)
     assert display.edited_segmentation(volume) is other_node
-    panel.add_current_button.click()
+    panel.scene.add_current_button.click()
     assert panel.state.pairs() == [(volume.GetID(), other_node.GetID())], "a volume has one segmentation"
     wait(panel)
 
 
 def test_without_a_volume_nothing_is_added_and_the_reason_is_said(panel: Any, events: Any) -> None:
-    panel.scene_group.collapsed = False
-    panel.add_current_button.click()
+    panel.scene.widget.collapsed = False
+    panel.scene.add_current_button.click()
     assert "volume and a segmentation" in events.texts[-1]
     assert panel.state.pairs() == []
 
@@ -254,10 +254,10 @@ def test_the_panel_fits_400_pixels(panel: Any, tmp_path: Path, host: Any) -> Non
     panel.modality.setCurrentIndex(1)
     wait(panel)
     volume, node = pair()
-    panel.scene_group.collapsed = False
-    panel.volume.setCurrentNode(volume)
-    panel.segmentation.setCurrentNode(node)
-    panel.add_button.click()
+    panel.scene.widget.collapsed = False
+    panel.scene.volume.setCurrentNode(volume)
+    panel.scene.segmentation.setCurrentNode(node)
+    panel.scene.add_button.click()
     wait(panel)
     window = host(qt.QWidget())
     qt.QVBoxLayout(window).addWidget(panel.widget)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, List, Optional, Tuple
 
-import ctk
 import qt
 
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
@@ -15,17 +14,12 @@ from SSLSegmentationLib.gui.panels.panel import Panel
 from SSLSegmentationLib.gui.panels.scans import logic
 from SSLSegmentationLib.gui.panels.scans.found_table import MOST_LINES, FoundTable
 from SSLSegmentationLib.gui.panels.scans.rows import Found, FoundRow, counts_text, with_found
+from SSLSegmentationLib.gui.panels.scans.scene_pairs import ScenePairs
 from SSLSegmentationLib.gui.panels.scans.state import CT, DATASET, FOLDERS, MRI, NOWHERE, ScansState
 from SSLSegmentationLib.gui.panels.scans.tissue_editor import TissueEditor
-from SSLSegmentationLib.gui.scene import display
-from SSLSegmentationLib.gui.scene.nodes import name_of, node_by_id
 from SSLSegmentationLib.gui.texts import _
 from SSLSegmentationLib.gui.widgets import form, messages
 from SSLSegmentationLib.gui.widgets.progress import ProgressRow
-
-VOLUME_TYPES = ["vtkMRMLScalarVolumeNode"]
-SEGMENTATION_TYPES = ["vtkMRMLSegmentationNode"]
-_PAIRS_SHOWN = 3
 
 
 class ScansPanel(Panel[ScansState]):
@@ -91,31 +85,12 @@ class ScansPanel(Panel[ScansState]):
         self.connect(self.modality, "currentIndexChanged(int)", self._chosen)
 
     def _build_scene(self) -> None:
-        self.scene_group = ctk.ctkCollapsibleGroupBox()
-        self.scene_group.title = _("Labelled scans from the scene")
-        self.scene_group.setToolTip(_("Volumes that are loaded, each with the segmentation that labels it."))
-        rows = form.Form(self.scene_group)
-        self.volume = rows.add(_("Volume"), form.node_selector(VOLUME_TYPES), _("The scan of a labelled pair."))
-        self.segmentation = rows.add(
-            _("Segmentation"), form.node_selector(SEGMENTATION_TYPES), _("Its segments are the tissues; they must not overlap.")
-        )
-        self.add_button = form.button(_("Add this pair"), _("Adds the volume with the segmentation chosen above."))
-        self.add_current_button = form.button(
-            _("Add the current ones"), _("Adds the volume in the slice views with its segmentation in the Segment Editor.")
-        )
-        rows.add_wide(form.row(self.add_button, self.add_current_button))
-        self.pairs = qt.QListWidget()
-        self.pairs.setSelectionMode(qt.QAbstractItemView.ExtendedSelection)
-        self.pairs.setToolTip(_("The labelled pairs. They are saved when a training starts, as they are then."))
-        self.pairs.setFixedHeight((self.pairs.fontMetrics().height() + 6) * _PAIRS_SHOWN)
-        rows.add_wide(self.pairs)
-        self.remove_button = form.button(_("Remove from the list"), _("The selected pairs are not learned from; nodes stay."))
-        rows.add_wide(self.remove_button)
-        self.form.add_wide(self.scene_group)
-        self.scene_group.collapsed = True
-        self.connect(self.add_button, "clicked()", self._add_chosen)
-        self.connect(self.add_current_button, "clicked()", self._add_current)
-        self.connect(self.remove_button, "clicked()", self._remove_pairs)
+        self.scene = ScenePairs()
+        self.form.add_wide(self.scene.widget)
+        self.scene.widget.collapsed = True
+        self.connect(self.scene.add_button, "clicked()", self._add_chosen)
+        self.connect(self.scene.add_current_button, "clicked()", self._add_current)
+        self.connect(self.scene.remove_button, "clicked()", self._remove_pairs)
 
     def _build_found(self) -> None:
         rows = self.form
@@ -164,7 +139,7 @@ class ScansPanel(Panel[ScansState]):
             (self.splits, folders or dataset),
         ):
             self.form.set_visible(control, visible)
-        self._show_pairs()
+        self.scene.show(state.pairs())
         self.tissues.show(state.tissue_table())
         self._refresh()
 
@@ -262,12 +237,10 @@ class ScansPanel(Panel[ScansState]):
         self._look_if_changed()
 
     def _add_chosen(self) -> None:
-        self._add(self.volume.currentNode(), self.segmentation.currentNode())
+        self._add(*self.scene.chosen())
 
     def _add_current(self) -> None:
-        volume = display.shown_volume() or self.volume.currentNode()
-        segmentation = display.edited_segmentation(volume) if volume is not None else None
-        self._add(volume, segmentation or self.segmentation.currentNode())
+        self._add(*self.scene.on_screen())
 
     def _add(self, volume: Any, segmentation: Any) -> None:
         if volume is None or segmentation is None:
@@ -280,18 +253,9 @@ class ScansPanel(Panel[ScansState]):
         self._changed()
 
     def _remove_pairs(self) -> None:
-        lines = {self.pairs.row(item) for item in self.pairs.selectedItems()}
+        lines = self.scene.selected_lines()
         self.state.set_pairs([pair for number, pair in enumerate(self.state.pairs()) if number not in lines])
         self._changed()
-
-    def _show_pairs(self) -> None:
-        pairs = self.state.pairs()
-        self.pairs.clear()
-        for volume, segmentation in pairs:
-            self.pairs.addItem(f"{name_of(node_by_id(volume))} + {name_of(node_by_id(segmentation))}")
-        self.remove_button.setEnabled(bool(pairs))
-        if pairs:
-            self.scene_group.collapsed = False
 
     def _fill_tissues(self) -> None:
         found = self.found or Found(tuple(self.table.rows))
