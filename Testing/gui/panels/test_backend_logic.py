@@ -36,7 +36,7 @@ class Memory:
     def set(self, key: str, value: Any) -> None:
         self.values[key] = value
 
-    def run(self, steps: Any, **callbacks: Any) -> Operation[Any]:
+    def run(self, steps: Any, *, outlives_scene: bool = False, **callbacks: Any) -> Operation[Any]:
         self.operations.append(Operation(steps, **callbacks))
         return self.operations[-1]
 
