@@ -53,6 +53,12 @@ class Worker:
         return self._backend is not None
 
     @property
+    def busy(self) -> bool:
+        """Whether a request has not ended yet, or the process that was to be ended is still there."""
+        self.poll()
+        return bool(self._open) or (self._backend is not None and self._backend.closed)
+
+    @property
     def pid(self) -> Optional[int]:
         """The process's number; None where there is none."""
         return None if self._backend is None else self._backend.pid
