@@ -92,9 +92,10 @@ def card_text(model: Model) -> str:
 def training_text(card: ModelCard) -> str:
     """Scans, steps and minutes of the training, as far as the card knows them."""
     facts = card.training
+    scans = _("labelled scans: {count}") if card.task == SEGMENTATION else _("scans: {count}")
     parts = [
-        _("{count} labelled scans").format(count=facts["scans"]) if "scans" in facts else "",
-        _("{count} steps").format(count=facts["steps"]) if "steps" in facts else "",
+        scans.format(count=facts["scans"]) if "scans" in facts else "",
+        _("steps: {count}").format(count=facts["steps"]) if "steps" in facts else "",
         _("{minutes:.0f} min").format(minutes=facts["minutes"]) if isinstance(facts.get("minutes"), (int, float)) else "",
     ]
     return ", ".join(part for part in parts if part) or _("not said")

@@ -38,7 +38,7 @@ def test_a_volume_becomes_a_segmentation_with_the_models_tissues(module, small_m
     assert segmentation.GetName() == "phantom segmentation"
     found = slicer.util.arrayFromSegmentBinaryLabelmap(segmentation, content.GetNthSegmentID(0), volume)
     assert found.shape == volumes.geometry_of(volume).shape
-    assert "1 segmentation" in panel.progress.text.text
+    assert "Segmentations made: 1" in panel.progress.text.text
 
 
 def test_a_second_run_leaves_the_first_result_and_loads_nothing_again(module, small_model, ct_phantoms):

@@ -77,6 +77,17 @@ def test_phantoms_in_folders_are_found_with_sizes_labels_and_counts(session: Ses
     assert with_found(NONE, found).values == tuple(label.value for label in first.labels)
 
 
+@pytest.mark.parametrize("place", [".", "labels"])
+def test_a_tissue_table_in_or_beside_the_folder_of_labels_names_them(session: Session, tmp_path: Path, place: str) -> None:
+    (tmp_path / "images").mkdir()
+    nifti(tmp_path / "images" / "one.nii.gz")
+    nifti(tmp_path / "labels" / "one.nii.gz", labels(1, 2))
+    rows = [{"value": 1, "name": "Muskel ä", "color": [200, 0, 0]}, {"value": 2, "name": "Fett", "color": [0, 200, 0]}]
+    write_json(tmp_path / place / "tissues.json", rows)
+    found = look(session, folder_state(tmp_path))
+    assert [tissue.name for tissue in with_found(NONE, found)] == ["Muskel ä", "Fett"]
+
+
 def test_a_decathlon_data_set_names_its_tissues_and_channels(session: Session, tmp_path: Path) -> None:
     nifti(tmp_path / "imagesTr" / "a.nii.gz")
     nifti(tmp_path / "labelsTr" / "a.nii.gz", labels(1, 2))

@@ -136,7 +136,7 @@ class ApplyPanel(Panel[ApplyState]):
             made = [result.segmentation for result in results if result.error is None]
             self.state.results = [node.GetID() for node in made]
             self.save()
-            lines = [_("{count} segmentations made in {seconds:.1f} s.").format(count=len(made), seconds=seconds)]
+            lines = [_("Segmentations made: {count}, in {seconds:.1f} s.").format(count=len(made), seconds=seconds)]
             lines += [f"{result.name}: {warning}" for result in results for warning in result.warnings]
             lines += [f"{result.name}: {result.error.message} {result.error.hint}" for result in results if result.error]
             self.progress.finish("\n".join(lines))

@@ -11,6 +11,7 @@ from typing import Any, Callable, Dict, List, Optional, Sequence
 
 from SSLSegmentationLib.contract.config import DataConfig
 from SSLSegmentationLib.contract.errors import EXIT_DATA, EXIT_MEMORY, SSLSegmentationError
+from SSLSegmentationLib.contract.tissue_file import read_tissues
 from SSLSegmentationLib.contract.tissues import Tissue, TissueTable, default_tissue
 from SSLSegmentationLib.gui.data_choice import DataChoice, labelled_config
 from SSLSegmentationLib.gui.operation import Progress, Steps
@@ -31,6 +32,8 @@ from SSLSegmentationLib.imaging.readers.segments import parse_segments
 from SSLSegmentationLib.imaging.scan import Case
 
 PREFIX = "scans"
+# Where a folder of label maps, or the one above it, says what its values are.
+TISSUE_FILES = ("tissues.json", "tissues.csv")
 # In the settings: what was chosen last.
 LAST_SCANS = "lastScans"
 _KEPT = tuple(field.name for field in fields(ScansState) if not is_node_field(field))
@@ -113,8 +116,20 @@ def find(session: Session, state: ScansState, *, on_row: Optional[OnRow] = None)
         tell(len(rows) - 1, rows[-1])
         yield Progress(_("Looking at the scene"))
     problems += _splits_problems(choice, rows)
+    tissues = tissues if len(tissues) else _tissues_beside(choice)
     yield from _details(session, rows, thorough=state.thorough, tell=tell)
     return Found(tuple(rows), tissues, tuple(problems))
+
+
+def _tissues_beside(choice: DataChoice) -> TissueTable:
+    """The tissue table that lies in or beside the folder of label maps; empty where there is none that can be read."""
+    folder = Path(choice.labels) if choice.labels else None
+    for place in () if folder is None else (folder, folder.parent):
+        for name in TISSUE_FILES:
+            if (place / name).is_file():
+                with contextlib.suppress(SSLSegmentationError):
+                    return read_tissues(place / name)
+    return TissueTable(())
 
 
 def _splits_problems(choice: DataChoice, rows: Sequence[FoundRow]) -> List[str]:
