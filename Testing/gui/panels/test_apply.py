@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import signal
 from pathlib import Path
 
 import slicer
@@ -107,3 +110,60 @@ def test_without_a_model_apply_cannot_be_pressed(module):
     assert not panel.apply_button.enabled
     assert "model" in panel.apply_button.toolTip
     assert Path(panel.session.scratch).is_dir()
+
+
+def start_applying(module, model, phantoms):
+    volume = load_volume(phantoms[0] / "ct_l3_0000.nii.gz", "phantom")
+    panel = open_panel(module, model)
+    panel.volume.setCurrentNode(volume)
+    panel.apply_button.click()
+    return panel, volume
+
+
+def test_a_damaged_model_is_named_and_leaves_the_scene_as_it_was(module, small_model, ct_phantoms, tmp_path, events):
+    damaged = tmp_path / "damaged model"
+    shutil.copytree(small_model / "model", damaged)
+    weights = damaged / "weights.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-100])
+    panel, _volume = start_applying(module, damaged, ct_phantoms)
+    assert pump(lambda: panel.operation is None, timeout=TIMEOUT)
+    assert "weights.safetensors" in panel.progress.text.text
+    assert not slicer.util.getNodesByClass("vtkMRMLSegmentationNode")
+    assert events.messages
+
+
+def test_a_model_that_is_gone_is_said_in_the_panel(module, small_model, ct_phantoms, tmp_path):
+    load_volume(ct_phantoms[0] / "ct_l3_0000.nii.gz", "phantom")
+    panel = open_panel(module, tmp_path / "nothing here")
+    assert "no model at" in panel.card.text
+    assert not panel.apply_button.enabled
+
+
+def test_a_volume_deleted_while_it_is_segmented_ends_in_a_message(module, small_model, ct_phantoms, events):
+    panel, volume = start_applying(module, small_model, ct_phantoms)
+    pump(lambda: panel.operation.progress.waits, timeout=TIMEOUT)
+    slicer.mrmlScene.RemoveNode(volume)
+    assert pump(lambda: panel.operation is None, timeout=TIMEOUT)
+    assert not slicer.util.getNodesByClass("vtkMRMLSegmentationNode")
+    assert "phantom" in panel.progress.text.text or "volume" in panel.progress.text.text
+    assert events.messages
+
+
+def test_a_scene_closed_while_a_volume_is_segmented_leaves_no_error(module, small_model, ct_phantoms, events):
+    panel, _volume = start_applying(module, small_model, ct_phantoms)
+    pump(timeout=0.3)
+    slicer.mrmlScene.Clear(0)
+    pump(timeout=0.3)
+    assert panel.operation is None
+    assert not events.messages
+
+
+def test_a_backend_killed_while_it_segments_is_told_and_the_next_run_works(module, small_model, ct_phantoms, events):
+    panel, _volume = start_applying(module, small_model, ct_phantoms)
+    assert pump(lambda: module.session.engine.hello() is not None, timeout=TIMEOUT)
+    os.kill(module.session.engine.pid, signal.SIGKILL)
+    assert pump(lambda: panel.operation is None, timeout=TIMEOUT)
+    if events.messages:
+        assert "signal 9" in panel.progress.text.text
+    press_apply(panel)
+    assert slicer.util.getNodesByClass("vtkMRMLSegmentationNode")
