@@ -92,6 +92,13 @@ def play(open_module: Callable[[], ModuleWidget], data: Data) -> Told:
     return told
 
 
+def choose(combo: Any, value: str) -> None:
+    """Chooses an entry as a person does."""
+    index = combo.findData(value)
+    combo.setCurrentIndex(index)
+    combo.activated.emit(index)
+
+
 def _opened(open_module: Callable[[], ModuleWidget]) -> ModuleWidget:
     module = open_module()
     module.window.resize(400, 900)  # type: ignore[attr-defined]  # the stand-in for Slicer's window
@@ -130,7 +137,8 @@ def _preview(module: ModuleWidget, volume: Any) -> None:
 
 def _pretrain(module: ModuleWidget, data: Data) -> None:
     panel = open_panel(module, "pretrain")
-    panel.state.preset, panel.state.budget, panel.state.minutes = "quick", MINUTES, data.minutes
+    choose(panel.controls.preset, "quick")
+    panel.state.budget, panel.state.minutes = MINUTES, data.minutes
     panel.save()
     panel.show_state()
     until(lambda: panel.start_button.enabled, "the list of pretext tasks")
