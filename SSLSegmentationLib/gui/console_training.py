@@ -13,9 +13,10 @@ from SSLSegmentationLib.contract.errors import SSLSegmentationError
 from SSLSegmentationLib.gui import training
 from SSLSegmentationLib.gui.models import Model, open_model
 from SSLSegmentationLib.gui.operation import Steps
+from SSLSegmentationLib.gui.panels.budgets import MINUTES, PRESET
 from SSLSegmentationLib.gui.panels.finetune import logic as finetuning
 from SSLSegmentationLib.gui.panels.finetune.fitting import misfit
-from SSLSegmentationLib.gui.panels.finetune.state import MINUTES, PRESET, FinetuneState
+from SSLSegmentationLib.gui.panels.finetune.state import FinetuneState
 from SSLSegmentationLib.gui.panels.pretrain import logic as pretraining
 from SSLSegmentationLib.gui.panels.pretrain.state import PretrainState
 from SSLSegmentationLib.gui.panels.scans.state import ScansState

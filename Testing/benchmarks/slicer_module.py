@@ -190,7 +190,7 @@ def cancel(work: Path) -> dict[str, Any]:
     """Trainings and predictions ended by their buttons; a process tree must be gone in 2 s."""
     module = opener(work)()
     from SSLSegmentationLib.contract.jobs.processes import process_tree
-    from SSLSegmentationLib.gui.panels.finetune.state import MINUTES
+    from SSLSegmentationLib.gui.panels.budgets import MINUTES
     from SSLSegmentationLib.gui.panels.scans.state import CT, FOLDERS, ScansState
     from Testing.gui.engine import load_volume, make_phantoms, train_model
     from Testing.gui.story import open_panel

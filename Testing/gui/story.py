@@ -14,7 +14,7 @@ import numpy as np
 import slicer
 
 from SSLSegmentationLib.gui.module_widget import ModuleWidget
-from SSLSegmentationLib.gui.panels.finetune.state import MINUTES
+from SSLSegmentationLib.gui.panels.budgets import MINUTES
 from SSLSegmentationLib.gui.panels.scans.state import DATASET, FOLDERS
 from SSLSegmentationLib.gui.run import DONE, RUNNING
 from Testing.gui.engine import load_volume

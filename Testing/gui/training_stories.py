@@ -10,7 +10,7 @@ from typing import Any, Dict
 import pytest
 
 from SSLSegmentationLib.contract.client import list_jobs
-from SSLSegmentationLib.gui.panels.finetune.state import EPOCHS
+from SSLSegmentationLib.gui.panels.budgets import EPOCHS
 from SSLSegmentationLib.gui.panels.scans.state import FOLDERS, ScansState
 from SSLSegmentationLib.gui.session import Session
 from Testing.gui.ball_scans import make_ball_scans

@@ -164,16 +164,16 @@ def test_controls_write_and_show_the_state(panel):
     for control, value, field, expected in (
         (panel.controls.learning_rate, 0.002, "learning_rate", 0.002),
         (panel.controls.scans, 2, "scans", 2),
-        (panel.controls.minutes, 1.5, "minutes", 1.5),
+        (panel.controls.settings.minutes, 1.5, "minutes", 1.5),
     ):
         control.setValue(value)
         assert getattr(panel.state, field) == expected
     choose(panel.controls.preset, "paper_inpainting_mri")
     assert panel.controls.learning_rate.value == 1e-3
     assert panel.state.learning_rate == 0.0
-    choose(panel.controls.budget, "epochs")
-    assert panel.controls.epochs.isVisibleTo(panel.widget)
-    assert not panel.controls.minutes.isVisibleTo(panel.widget)
+    choose(panel.controls.settings.budget, "epochs")
+    assert panel.controls.settings.epochs.isVisibleTo(panel.widget)
+    assert not panel.controls.settings.minutes.isVisibleTo(panel.widget)
     assert "Allowed" in panel.controls.learning_rate.toolTip
 
 

@@ -13,9 +13,10 @@ from SSLSegmentationLib.contract.model_card import SEGMENTATION, SOFTMAX, ModelC
 from SSLSegmentationLib.contract.presets import PRESETS
 from SSLSegmentationLib.contract.tissues import TissueTable
 from SSLSegmentationLib.gui.models import Model
+from SSLSegmentationLib.gui.panels.budgets import EPOCHS, PRESET
 from SSLSegmentationLib.gui.panels.finetune import logic
 from SSLSegmentationLib.gui.panels.finetune.fitting import like_model, misfit
-from SSLSegmentationLib.gui.panels.finetune.state import EPOCHS, PRESET, FinetuneState
+from SSLSegmentationLib.gui.panels.finetune.state import FinetuneState
 
 MRI, CT = {"modality": "mri"}, {"modality": "ct"}
 

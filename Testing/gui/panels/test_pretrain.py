@@ -281,14 +281,14 @@ def test_a_preset_sets_the_controls(idle_panel):
     panel = idle_panel
     choose(panel.controls.preset, "paper_inpainting_mri")
     shown = panel.controls
-    assert (shown.patch_size.currentText, shown.sampling.currentData, shown.budget.currentData) == (
+    assert (shown.patch_size.currentText, shown.sampling.currentData, shown.settings.budget.currentData) == (
         "32 voxels",
         "poisson_disc",
         "preset",
     )
-    assert shown.minutes.isHidden() and shown.epochs.isHidden()
-    choose(shown.budget, "epochs")
-    assert not shown.epochs.isHidden()
+    assert shown.settings.minutes.isHidden() and shown.settings.epochs.isHidden()
+    choose(shown.settings.budget, "epochs")
+    assert not shown.settings.epochs.isHidden()
     choose(panel.controls.preset, "quick")
     assert shown.base_width.value == 8
     assert panel.session.store.load(type(panel.state), prefix="pretrain") == panel.state

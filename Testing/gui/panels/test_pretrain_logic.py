@@ -8,8 +8,9 @@ from SSLSegmentationLib.contract.config import FieldInfo, parse
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
 from SSLSegmentationLib.contract.presets import PRESETS
 from SSLSegmentationLib.contract.tasks import TaskDescription
+from SSLSegmentationLib.gui.panels.budgets import EPOCHS, MINUTES, PRESET
 from SSLSegmentationLib.gui.panels.pretrain import logic
-from SSLSegmentationLib.gui.panels.pretrain.state import AUTO, EPOCHS, MINUTES, PRESET, PretrainState
+from SSLSegmentationLib.gui.panels.pretrain.state import AUTO, PretrainState
 
 PLAIN = TaskDescription(name="context_restoration", title="Context restoration", summary="S")
 TURNS = TaskDescription(

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from typing import Any, Iterator, List, Sequence, Tuple
 
-import qt
-
 from SSLSegmentationLib.contract.presets import PRESETS, TITLES
 from SSLSegmentationLib.gui.models import Model
 from SSLSegmentationLib.gui.panels.finetune.logic import preset_learning_rate
-from SSLSegmentationLib.gui.panels.finetune.state import EPOCHS, MINUTES, PRESET, SCRATCH, FinetuneState
+from SSLSegmentationLib.gui.panels.finetune.state import SCRATCH, FinetuneState
 from SSLSegmentationLib.gui.texts import _
 from SSLSegmentationLib.gui.widgets import form
 from SSLSegmentationLib.gui.widgets.field_help import field_limits, field_tip
+from SSLSegmentationLib.gui.widgets.run_settings import RunSettings
 
 CHOOSE = "choose"
-_LONGEST_MINUTES, _MOST_EPOCHS, _MOST_SCANS = 10000.0, 100000, 100000
+_MOST_SCANS = 100000
 _RATE_DECIMALS = 6
 
 
@@ -56,34 +55,19 @@ class Controls:
             field_tip("data.labelled_cases", _("How many of the labelled scans are used: all, or the first ones.")),
         )
         self.scans.setSpecialValueText(_("all"))
-        self._build_budget(rows)
-        self.name = rows.add(_("Name"), qt.QLineEdit(), _("Name of the run and of its model; empty: the date and time."))
-        self.name.setPlaceholderText(_("date and time"))
+        self.settings = RunSettings(rows)
         self.problem = rows.add_wide(form.note())
         self.use_model_button = rows.add_wide(
             form.button(_("Use the model's network"), _("Takes over the network and intensity scaling of the chosen model."))
         )
 
-    def _build_budget(self, rows: form.Form) -> None:
-        self.budget = form.choice([(MINUTES, _("minutes")), (EPOCHS, _("epochs")), (PRESET, _("as the preset"))])
-        low, high = field_limits("train.max_minutes", low=0.01, high=_LONGEST_MINUTES)
-        self.minutes = form.number(low=low, high=high, value=1, unit=_("min"), decimals=2, step=5)
-        low, high = field_limits("train.max_epochs", low=1, high=_MOST_EPOCHS)
-        self.epochs = form.number(low=low, high=high, value=1, unit=_("epochs"), step=10)
-        self.minutes.setToolTip(field_tip("train.max_minutes", _("How long it trains.")))
-        self.epochs.setToolTip(field_tip("train.max_epochs", _("How often it sees as many images as there are.")))
-        rows.add(_("Stop after"), form.row(self.budget, self.minutes, self.epochs), _("How long it trains: minutes, or epochs."))
-        self.budget.setToolTip(_("Whether it trains for a time, for a number of epochs, or as long as the preset says."))
-
     def signals(self) -> Iterator[Tuple[Any, str]]:
         """What tells that a person changed something, but for `start`."""
-        for combo in (self.weights, self.mode, self.dims, self.preset, self.budget):
+        for combo in (self.weights, self.mode, self.dims, self.preset):
             yield combo, "activated(int)"
-        for spin in (self.learning_rate, self.minutes):
-            yield spin, "valueChanged(double)"
-        for spin in (self.scans, self.epochs):
-            yield spin, "valueChanged(int)"
-        yield self.name, "textEdited(QString)"
+        yield self.learning_rate, "valueChanged(double)"
+        yield self.scans, "valueChanged(int)"
+        yield from self.settings.signals()
 
     def show(self, state: FinetuneState, models: Sequence[Model]) -> None:
         """Writes the state to the controls; nothing is sent back."""
@@ -95,17 +79,11 @@ class Controls:
         form.select(self.mode, state.mode)
         form.select(self.dims, str(state.dims))
         form.select(self.preset, state.preset)
-        form.select(self.budget, state.budget)
         self.learning_rate.setValue(float(state.learning_rate or preset_learning_rate(state.preset)))
         self.scans.setValue(int(state.scans))
-        self.minutes.setValue(float(state.minutes))
-        self.epochs.setValue(int(state.epochs))
-        if self.name.text != state.name:
-            self.name.setText(state.name)
+        self.settings.show(state)
         for control, before in blocked:
             control.blockSignals(before)
-        self.minutes.setVisible(state.budget == MINUTES)
-        self.epochs.setVisible(state.budget == EPOCHS)
         for control in (self.weights, self.mode):
             reason = _("There is nothing to take over: it starts from scratch.")
             self._form.set_enabled(control, state.start != SCRATCH, reason=reason)
@@ -115,13 +93,12 @@ class Controls:
         """Writes what the controls show to the state."""
         state.weights, state.mode = self.weights.currentData, self.mode.currentData
         state.dims = int(self.dims.currentData)
-        state.preset, state.budget = self.preset.currentData, self.budget.currentData
+        state.preset = self.preset.currentData
         rate = float(self.learning_rate.value)
         # The preset's own rate is not kept: another preset has another one.
         state.learning_rate = 0.0 if abs(rate - preset_learning_rate(state.preset)) < 10.0**-_RATE_DECIMALS / 2 else rate
-        state.scans, state.epochs = int(self.scans.value), int(self.epochs.value)
-        state.minutes = float(self.minutes.value)
-        state.name = str(self.name.text)
+        state.scans = int(self.scans.value)
+        self.settings.read(state)
 
     def show_problem(self, text: str, *, solvable: bool) -> None:
         """Why Start cannot be pressed; `solvable` by taking the model's network."""

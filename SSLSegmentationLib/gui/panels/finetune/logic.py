@@ -14,8 +14,9 @@ from SSLSegmentationLib.gui import training
 from SSLSegmentationLib.gui.data_choice import missing
 from SSLSegmentationLib.gui.models import Model, open_model
 from SSLSegmentationLib.gui.operation import Steps
+from SSLSegmentationLib.gui.panels.budgets import EPOCHS, MINUTES
 from SSLSegmentationLib.gui.panels.finetune.fitting import Misfit, like_model, misfit
-from SSLSegmentationLib.gui.panels.finetune.state import EPOCHS, MINUTES, FinetuneState
+from SSLSegmentationLib.gui.panels.finetune.state import FinetuneState
 from SSLSegmentationLib.gui.panels.scans.logic import PREFIX as SCANS
 from SSLSegmentationLib.gui.panels.scans.logic import load_state
 from SSLSegmentationLib.gui.panels.scans.state import ScansState

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from typing import Any, Iterator, List, Optional, Tuple
 
-import qt
-
 from SSLSegmentationLib.contract.presets import PRESETS, TITLES
 from SSLSegmentationLib.contract.tasks import TaskDescription
-from SSLSegmentationLib.gui.panels.pretrain.state import AUTO, EPOCHS, MINUTES, PRESET, PretrainState
+from SSLSegmentationLib.gui.panels.pretrain.state import AUTO, PretrainState
 from SSLSegmentationLib.gui.pretext_tasks import Tasks
 from SSLSegmentationLib.gui.texts import _
 from SSLSegmentationLib.gui.widgets import form
 from SSLSegmentationLib.gui.widgets.field_help import field_info, field_limits, field_tip
+from SSLSegmentationLib.gui.widgets.run_settings import RunSettings
 
 PATCH_SIZES = (4, 8, 16, 32, 64, 128)
-_LONGEST_MINUTES, _MOST_EPOCHS = 10000.0, 100000
 
 
 class Controls:
@@ -52,30 +50,15 @@ class Controls:
         self.base_width = rows.add(
             _("Width"), form.number(low=low, high=high, value=32, unit=_("channels"), step=8), field_tip("network.base_width")
         )
-        self._build_budget(rows)
-        self.name = rows.add(_("Name"), qt.QLineEdit(), _("Name of the run and of its model; empty: the date and time."))
-        self.name.setPlaceholderText(_("date and time"))
-
-    def _build_budget(self, rows: form.Form) -> None:
-        self.budget = form.choice([(MINUTES, _("minutes")), (EPOCHS, _("epochs")), (PRESET, _("as the preset"))])
-        low, high = field_limits("train.max_minutes", low=0.01, high=_LONGEST_MINUTES)
-        self.minutes = form.number(low=low, high=high, value=1, unit=_("min"), decimals=2, step=5)
-        low, high = field_limits("train.max_epochs", low=1, high=_MOST_EPOCHS)
-        self.epochs = form.number(low=low, high=high, value=1, unit=_("epochs"), step=10)
-        self.minutes.setToolTip(field_tip("train.max_minutes", _("How long it trains.")))
-        self.epochs.setToolTip(field_tip("train.max_epochs", _("How often it sees as many images as there are.")))
-        rows.add(_("Stop after"), form.row(self.budget, self.minutes, self.epochs), _("How long it trains: minutes, or epochs."))
-        self.budget.setToolTip(_("Whether it trains for a time, for a number of epochs, or as long as the preset says."))
+        self.settings = RunSettings(rows)
 
     def signals(self) -> Iterator[Tuple[Any, str]]:
         """What tells that a person changed something, but for `preset`."""
-        for combo in (self.task, self.patch_size, self.sampling, self.dims, self.budget):
+        for combo in (self.task, self.patch_size, self.sampling, self.dims):
             yield combo, "activated(int)"
-        for spin in (self.area, self.minutes):
-            yield spin, "valueChanged(double)"
-        for spin in (self.base_width, self.epochs):
-            yield spin, "valueChanged(int)"
-        yield self.name, "textEdited(QString)"
+        yield self.area, "valueChanged(double)"
+        yield self.base_width, "valueChanged(int)"
+        yield from self.settings.signals()
 
     def show(self, state: PretrainState, tasks: Tasks) -> None:
         """Writes the state to the controls; nothing is sent back."""
@@ -89,19 +72,13 @@ class Controls:
             (self.patch_size, str(state.patch_size)),
             (self.sampling, state.sampling),
             (self.dims, str(state.dims)),
-            (self.budget, state.budget),
         ):
             form.select(combo, value)
         self.area.setValue(float(state.corrupted_area * 100))
         self.base_width.setValue(int(state.base_width))
-        self.minutes.setValue(float(state.minutes))
-        self.epochs.setValue(int(state.epochs))
-        if self.name.text != state.name:
-            self.name.setText(state.name)
+        self.settings.show(state)
         for control, before in blocked:
             control.blockSignals(before)
-        self.minutes.setVisible(state.budget == MINUTES)
-        self.epochs.setVisible(state.budget == EPOCHS)
         self.preset.setToolTip(TITLES.get(state.preset, ""))
         self.summary.setText(task.summary if task is not None else "")
         self.summary.setVisible(task is not None)
@@ -120,11 +97,10 @@ class Controls:
         """Writes what the controls show to the state."""
         state.task = self.task.currentData or state.task
         state.patch_size = int(self.patch_size.currentData)
-        state.sampling, state.budget = self.sampling.currentData, self.budget.currentData
+        state.sampling = self.sampling.currentData
         state.corrupted_area = round(float(self.area.value) / 100, 6)
         state.dims, state.base_width = int(self.dims.currentData), int(self.base_width.value)
-        state.minutes, state.epochs = float(self.minutes.value), int(self.epochs.value)
-        state.name = str(self.name.text)
+        self.settings.read(state)
 
 
 def _task_entries(tasks: Tasks, current: str) -> List[Tuple[str, str]]:

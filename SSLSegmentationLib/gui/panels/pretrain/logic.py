@@ -13,7 +13,8 @@ from SSLSegmentationLib.contract.tasks import TaskDescription
 from SSLSegmentationLib.gui import training
 from SSLSegmentationLib.gui.data_choice import missing
 from SSLSegmentationLib.gui.operation import Steps
-from SSLSegmentationLib.gui.panels.pretrain.state import AUTO, EPOCHS, MINUTES, PRESET, PretrainState
+from SSLSegmentationLib.gui.panels.budgets import EPOCHS, MINUTES, PRESET
+from SSLSegmentationLib.gui.panels.pretrain.state import AUTO, PretrainState
 from SSLSegmentationLib.gui.panels.scans.logic import load_state as scans_state
 from SSLSegmentationLib.gui.panels.scans.state import ScansState
 from SSLSegmentationLib.gui.pretext_tasks import Tasks, check_task

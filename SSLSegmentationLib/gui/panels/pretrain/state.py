@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Dict
 
+from SSLSegmentationLib.gui.panels.budgets import MINUTES
 from SSLSegmentationLib.gui.state import node_field
 
 AUTO = 0
-MINUTES, EPOCHS, PRESET = "minutes", "epochs", "preset"
 
 
 @dataclass
