@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from importlib import import_module
 from typing import Any, Dict
 
@@ -22,6 +23,7 @@ from SSLSegmentationLib.gui.widgets.connections import Connections
 from SSLSegmentationLib.gui.widgets.messages import show_error
 
 TICK_MILLISECONDS = 30
+NOTICEABLE_SECONDS = 0.005
 OPEN_PANELS = "openPanels"
 FIRST_OPEN = ("backend", "scans", "apply")
 # What the panels are made of, in the order in which it is read; each takes less than a tenth of a second.
@@ -106,13 +108,11 @@ class ModuleWidget:
         """Opens the panels that were open last time, and reads the code of the others: one at a time, to block nothing."""
         wanted = self.session.settings.get(OPEN_PANELS, list(FIRST_OPEN))
         for module in SHARED_MODULES:
-            import_module(f"SSLSegmentationLib.{module}")
-            yield Progress(_("Opening …"), waits=True)
+            yield _read(module)
         for name in sorted(PANELS, key=lambda name: name not in wanted):
             view = PANELS[name].partition(":")[0]
             for part in (view.replace("view", "state"), view.replace("view", "logic"), view):
-                import_module(f"SSLSegmentationLib.gui.panels.{part}")
-                yield Progress(_("Opening …"), waits=True)
+                yield _read(f"gui.panels.{part}")
             if name in wanted:
                 self._sections[name].collapsed = False
                 yield Progress(_("Opening …"), waits=True)
@@ -141,3 +141,10 @@ class ModuleWidget:
     def _scene_changed(self) -> None:
         for panel in self.panels.values():
             panel.enter()
+
+
+def _read(module: str) -> Progress:
+    """Imports a module; where that took long, the windows get their turn before the next one."""
+    began = time.perf_counter()
+    import_module(f"SSLSegmentationLib.{module}")
+    return Progress(_("Opening …"), waits=time.perf_counter() - began > NOTICEABLE_SECONDS)
