@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-
 import slicer
 
 from SSLSegmentationLib.gui.settings import BACKEND_PYTHON, Settings
@@ -16,9 +14,6 @@ LONGEST_BLOCK = 0.1
 
 def test_from_a_folder_of_scans_to_a_table_and_back_after_a_restart(open_module, ct_phantoms):
     Settings(slicer.app.userSettings()).set(BACKEND_PYTHON, backend_python())
-    # What other tests have left in memory is not the story's: collecting it takes a second.
-    gc.collect()
-    gc.freeze()
     images, labels = ct_phantoms
     told = play(open_module, Data(images / "ct_l3_0003.nii.gz", images, labels, "ct", minutes=0.1, continue_minutes=0.05))
     assert len(told.seconds) == 10
