@@ -232,5 +232,12 @@ def _find_runs(module: ModuleWidget) -> None:
     panel.show_state()
     panel.live.progress.cancel_button.click()
     until(lambda: panel.run.handle.state() != RUNNING, "the end of the cancelled run")
-    # Its parent would be gone by now, had Slicer really been closed.
-    os.waitpid(-1, os.WNOHANG)
+    until(lambda: _is_gone(panel.run.handle.folder.read_status().pid), "the end of its process")
+
+
+def _is_gone(pid: int) -> bool:
+    """Whether a child has ended; its parent would be gone by now, had Slicer really been closed."""
+    try:
+        return os.waitpid(pid, os.WNOHANG)[0] == pid
+    except ChildProcessError:
+        return True
