@@ -126,6 +126,9 @@ def _predict(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--probabilities", action="store_true", help="write the probabilities too")
     parser.add_argument("--device", type=device, default="auto", help="auto, cpu, cuda or cuda:<number> (auto)")
     parser.add_argument("--memory", type=memory, metavar="SIZE", help="most memory to use, such as 3GB")
+    parser.add_argument(
+        "--check", action="store_true", help="only read the scans and compare them with those the model was trained on"
+    )
     _json(parser)
 
 
@@ -219,7 +222,9 @@ def _worker(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--idle-minutes", type=minutes, default=10.0, metavar="MINUTES", help="end after this long without a request (10)"
     )
-    parser.add_argument("--prepare", action="store_true", help="import what requests will need before the first one comes")
+    parser.add_argument(
+        "--prepare", choices=("predict", "measure"), help="import what this command needs before the first request comes"
+    )
     parser.add_argument("--parent", type=count, metavar="PID", help="end when this process has ended")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import importlib
 import logging
 import os
@@ -15,17 +16,15 @@ from SSLSegmentationLib.contract.errors import EXIT_USAGE, SSLSegmentationError
 from SSLSegmentationLib.contract.failures import describe_error
 from SSLSegmentationLib.contract.jobs.log import LOGGER_NAME
 from SSLSegmentationLib.contract.reporting import Reporter
-from SSLSegmentationLib.contract.worker.hello import has_torch, hello_facts, write_hello
+from SSLSegmentationLib.contract.worker.hello import hello_facts, write_hello
 from SSLSegmentationLib.contract.worker.server import serve
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Answers requests from stdin until it is closed; what it says goes to stderr."""
+    requests = _take_stdin()
     logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s", datefmt="%Y-%m-%dT%H:%M:%S")
     logging.getLogger(LOGGER_NAME).setLevel(logging.INFO)
-    # A command that reads its input must not take the requests.
-    requests = sys.stdin
-    sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: PTH123, SIM115  # stays open as long as the process
     if arguments.folder is not None:
         tasks, problem = _tasks()
         write_hello(Path(arguments.folder), hello_facts(tasks=tasks, tasks_problem=problem))
@@ -39,20 +38,34 @@ def run(arguments: argparse.Namespace) -> int:
 
     return serve(
         run_words,
-        descriptor=requests.fileno(),
+        descriptor=requests,
         idle_seconds=arguments.idle_minutes * 60.0,
         parent=arguments.parent,
-        prepare=_prepare if arguments.prepare else None,
+        prepare=functools.partial(_prepare, arguments.prepare) if arguments.prepare else None,
     )
 
 
-def _prepare() -> None:
-    """Imports what takes longest: for prediction where torch is installed, else for measuring."""
+def _take_stdin() -> int:
+    """The pipe of the requests under a number of its own; stdin is empty from here on.
+
+    No command and no child reads the requests then. On Windows, where loading a library asks what stdin is, that question
+    would wait until the next request has been read.
+    """
+    requests = os.dup(0)
+    empty = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(empty, 0)
+    os.close(empty)
+    return requests
+
+
+def _prepare(command: str) -> None:
+    """Imports what takes longest for `command`."""
     try:
-        if has_torch():
+        if command == "predict":
             importlib.import_module("SSLSegmentationLib.learning.threads").prepare_for_torch()
             importlib.import_module("SSLSegmentationLib.learning.prediction.predictor")
-        importlib.import_module("SSLSegmentationLib.imaging.commands.measure")
+        else:
+            importlib.import_module("SSLSegmentationLib.imaging.commands.measure")
     except Exception:  # a damaged package may raise anything; the request that needs it tells the person
         logging.getLogger(LOGGER_NAME).exception("not everything could be imported")
 

@@ -96,7 +96,10 @@ class TreeEnd:
     def _look_on_windows(self) -> bool:
         if self._helper is None:
             command = ["taskkill", "/T", "/F", "/PID", str(self._pid)]
-            self._helper = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            no_window = getattr(subprocess, "CREATE_NO_WINDOW", 0)
+            self._helper = subprocess.Popen(
+                command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, creationflags=no_window
+            )
         return self._helper.poll() is None
 
 

@@ -14,7 +14,7 @@ from SSLSegmentationLib.contract.errors import SSLSegmentationError
 from SSLSegmentationLib.contract.files import PathLike, disk_errors
 from SSLSegmentationLib.contract.jobs.lock import FileLock, is_locked
 from SSLSegmentationLib.contract.worker.backend import Backend
-from SSLSegmentationLib.contract.worker.protocol import HELLO, LOCK, LOG, REQUESTS, Message
+from SSLSegmentationLib.contract.worker.protocol import CLIENT_PATIENCE_SECONDS, HELLO, LOCK, LOG, REQUESTS, Message
 from SSLSegmentationLib.contract.worker.request import Request
 
 _LOOK_SECONDS = 0.01
@@ -25,7 +25,8 @@ class Worker:
     """Runs command lines in `python`, one after another, in a process that stays warm between them.
 
     The process is started when it is needed, ends with whoever started it or after `idle_minutes`, and is replaced where it
-    died. `folder` belongs to this object alone. But for `stop` no call waits: all but the start take a few ms at most.
+    died. `folder` belongs to this object alone. `command`, predict or measure, is what `warm` prepares for. But for `stop` no
+    call waits: all but the start take a few ms at most.
     """
 
     def __init__(
@@ -35,16 +36,19 @@ class Worker:
         folder: PathLike,
         idle_minutes: float = 10.0,
         environment: Optional[Mapping[str, str]] = None,
+        command: str = "predict",
     ) -> None:
         self.folder = Path(folder).absolute()
         self.log = self.folder / LOG
         self._python = python
         self._idle_minutes = idle_minutes
         self._environment = environment
+        self._command = command
         self._backend: Optional[Backend] = None
         self._open: List[Request] = []
         self._hello: Optional[Dict[str, Any]] = None
         self._lock: Optional[FileLock] = None
+        self._end_by: Optional[float] = None
 
     @property
     def running(self) -> bool:
@@ -74,13 +78,13 @@ class Worker:
         return self._hello
 
     def warm(self) -> None:
-        """Starts the process where there is none, and lets it import torch and the rest before a request comes.
+        """Starts the process where there is none, and lets it import what its command needs before a request comes.
 
         Raises `environment.missing_package`, `job.in_use`, `disk.*`.
         """
         self.poll()
         if self._backend is None:
-            self._start("--prepare")
+            self._start("--prepare", self._command)
 
     def request(self, words: Sequence[str]) -> Request:
         """Sends a command line, such as ["predict", MODEL, FILE, "--output", DIR, "--json"]. Raises as `warm`."""
@@ -103,17 +107,23 @@ class Worker:
             self._read()
             if not alive:
                 self._bury(backend)
-            elif any(request.overdue() for request in self._open):
+            elif any(request.overdue() for request in self._open) or self._overdue():
                 backend.kill()
         self._send()
 
-    def stop(self, grace: float = 0.1) -> None:
-        """Ends the process, by force after `grace` seconds; what runs is cancelled. The folder is free then."""
+    def end(self) -> None:
+        """Asks the process to end; what runs is cancelled. Later calls of `poll` end it by force where it does not."""
         for request in self._open:
             request.cancel()
+        if self._backend is not None:
+            self._backend.close()
+            self._end_by = time.monotonic() + CLIENT_PATIENCE_SECONDS
+
+    def stop(self, grace: float = 0.1) -> None:
+        """Ends the process, by force after `grace` seconds; what runs is cancelled. The folder is free then."""
+        self.end()
         backend = self._backend
         if backend is not None:
-            backend.close()
             if not _wait_for_end(backend, seconds=grace):
                 backend.kill()
                 _wait_for_end(backend, seconds=_KILL_SECONDS)
@@ -122,6 +132,9 @@ class Worker:
         if self._lock is not None:
             self._lock.release()
             self._lock = None
+
+    def _overdue(self) -> bool:
+        return self._end_by is not None and time.monotonic() > self._end_by
 
     def _read(self) -> None:
         for number, request in enumerate(self._open):
@@ -135,6 +148,7 @@ class Worker:
         # It stays true of the next process.
         self.hello()
         self._backend = None
+        self._end_by = None
         error = backend.error()
         for request in self._open:
             request.lose(error, was_up=backend.was_up)

@@ -234,6 +234,19 @@ def test_stopping_ends_all_that_runs(worker, tmp_path):
     worker.stop()
 
 
+def test_a_worker_that_was_asked_to_end_is_not_waited_for_and_ends_all_the_same(make_worker, tmp_path):
+    worker = make_worker(python=fake_python(tmp_path / "python", "time.sleep(60)"))
+    request = worker.request(["presets"])
+    eventually(lambda: worker.hello() is not None, seconds=30)
+    pid = worker.pid
+    before = time.monotonic()
+    worker.end()
+    assert time.monotonic() - before < 0.1
+    assert request.state == "cancelled" and alive(pid)
+    eventually(lambda: not worker.running, seconds=5)
+    assert not alive(pid)
+
+
 @pytest.mark.parametrize("python", ["/nowhere/python", "/etc/hostname"])
 def test_a_python_that_is_none_is_an_error_at_once(make_worker, python):
     with pytest.raises(Exception, match=python) as caught:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -149,15 +150,24 @@ def test_a_folder_belongs_to_one_client(make_worker):
     assert finish(second.request(["presets"])).state == "done"
 
 
-def test_a_warm_start_imports_torch_before_a_request_comes(make_worker, tmp_path):
-    python = real_python(
-        tmp_path / "python", prelude="import atexit, sys; atexit.register(lambda: print('torch' in sys.modules))"
-    )
-    worker = make_worker(python=python, idle_minutes=0.001)
+@pytest.mark.parametrize(("command", "imported"), [("predict", "True False"), ("measure", "False True")])
+def test_a_warm_start_imports_what_the_command_needs_and_no_more(make_worker, tmp_path, command, imported):
+    asked = ("torch", "SSLSegmentationLib.imaging.commands.measure")
+    told = f"lambda: print(*(name in sys.modules for name in {asked}))"
+    python = real_python(tmp_path / "python", prelude=f"import atexit, sys; atexit.register({told})")
+    worker = make_worker(python=python, idle_minutes=0.001, command=command)
     worker.warm()
     assert worker.running
     eventually(lambda: not worker.running, seconds=60)
-    assert worker.log.read_text().splitlines()[-1] == "True"
+    assert worker.log.read_text().splitlines()[-1] == imported
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
+def test_the_requests_are_not_stdin_so_that_nothing_else_waits_for_them(worker):
+    worker.warm()
+    eventually(lambda: worker.hello() is not None, seconds=60)
+    assert Path(f"/proc/{worker.pid}/fd/0").readlink() == Path(os.devnull)
+    assert finish(worker.request(["presets", "--json"])).state == "done"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="makes the Python a shell script")

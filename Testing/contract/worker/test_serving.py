@@ -12,6 +12,7 @@ import pytest
 
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
 from SSLSegmentationLib.contract.events import EventReader
+from SSLSegmentationLib.contract.jobs.processes import TreeEnd
 from SSLSegmentationLib.contract.reporting import Following, Reporter
 from SSLSegmentationLib.contract.worker import watch as watching
 from SSLSegmentationLib.contract.worker.hello import has_torch
@@ -163,6 +164,23 @@ def test_the_end_of_the_parent_is_noticed(tmp_path):
     parent.wait()
     eventually(gone.is_set, seconds=5)
     assert told == [1] and not is_alive(parent.pid)
+
+
+def test_the_helper_that_ends_a_tree_on_windows_opens_no_window(monkeypatch):
+    started = []
+
+    class Helper:
+        def __init__(self, command, **settings):
+            started.append((command, settings["creationflags"]))
+
+        def poll(self):
+            return 0
+
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setattr(subprocess, "CREATE_NO_WINDOW", 0x08000000, raising=False)
+    monkeypatch.setattr(subprocess, "Popen", Helper)
+    assert not TreeEnd(4711).look()
+    assert started == [(["taskkill", "/T", "/F", "/PID", "4711"], 0x08000000)]
 
 
 def test_progress_over_several_scans_grows_and_estimates_the_rest():
