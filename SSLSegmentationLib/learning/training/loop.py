@@ -22,7 +22,7 @@ from SSLSegmentationLib.learning.training.early_stopping import EarlyStopping
 from SSLSegmentationLib.learning.training.metrics import MetricsFile
 from SSLSegmentationLib.learning.training.optimiser import build_optimiser, optimiser_tensors, restore_optimiser
 from SSLSegmentationLib.learning.training.schedule import learning_rate
-from SSLSegmentationLib.learning.training.state import TrainingState
+from SSLSegmentationLib.learning.training.state import TrainingState, known_scores
 from SSLSegmentationLib.learning.training.task import Stage, TrainingTask, Validation
 
 VALIDATIONS_PER_STAGE = 10
@@ -84,10 +84,14 @@ class TrainingLoop:
 
     def run(self) -> dict[str, Tensor]:
         """Trains to the end and returns the weights to keep. Raises `job.cancelled` after writing a checkpoint."""
-        self.metrics = MetricsFile(self.settings.metrics_path, scores=self.task.score_names, last_step=self.state.step)
+        self.metrics = MetricsFile(self.settings.metrics_path, scores=self.task.score_names, last_step=self.state.reported_step)
         while self.state.stage < len(self.settings.stages):
             self._run_stage()
-            self._report(self._validated())
+            if self._stopped():
+                # The validation that stopped the stage has been reported.
+                self.reporter.emit("phase", name="early_stop", step=self.state.step, stage=self._stage.name)
+            else:
+                self._report(self._validated())
             self.state.begin_stage(self.state.stage + 1)
             if self.state.stage < len(self.settings.stages):
                 self._prepare_stage(self.state.stage)
@@ -96,25 +100,22 @@ class TrainingLoop:
 
     def _run_stage(self) -> None:
         last_tick = time.monotonic()
-        while not self._stage_done():
+        while not self._stage_over():
             loss = self._step()
             now = time.monotonic()
             self.state.seconds += now - last_tick
             self.state.stage_seconds += now - last_tick
             last_tick = now
             self._progress(loss)
-            stop = False
             due = self._validation_due()
-            if due and not self._stage_done():
-                stop = self._report(self._validated())
-            if self._checkpoint_due(validation_due=due):
+            # The end of the stage validates and saves by itself.
+            if due and not self._budget_spent():
+                self._report(self._validated())
+            if self._checkpoint_due(validation_due=due) and not self._stage_over():
                 self._save()
             if self.reporter.cancel_requested():
                 self._save()
                 raise SSLSegmentationError("job.cancelled", f"The run was cancelled at step {self.state.step}.")
-            if stop:
-                self.reporter.emit("phase", name="early_stop", step=self.state.step, stage=self._stage.name)
-                return
 
     def _step(self) -> Tensor:
         train, state = self.settings.train, self.state
@@ -159,8 +160,8 @@ class TrainingLoop:
         self.module.load_state_dict(trained)
         return result
 
-    def _report(self, validation: Validation | None) -> bool:
-        """Writes metrics, keeps the best weights; True when early stopping ends the stage."""
+    def _report(self, validation: Validation | None) -> None:
+        """Writes metrics and judges the validation."""
         state = self.state
         row: dict[str, object] = {
             "step": state.step,
@@ -170,30 +171,34 @@ class TrainingLoop:
             "learning_rate": state.learning_rate,
             "loss": state.take_mean_loss(),
         }
-        stop = False
         if validation is not None:
-            row.update(validation.scores)
+            state.scores = known_scores(validation.scores)
+            row.update(state.scores)
             row["validation_loss"] = validation.loss
-            state.scores = dict(validation.scores)
-            stop = self._judge(validation)
+            self._keep_best(validation.loss)
+            self._count_without_better(validation.loss)
         self.metrics.append(row)
         self.reporter.emit("metric", **row)
-        return stop
 
-    def _judge(self, validation: Validation) -> bool:
+    def _keep_best(self, loss: float) -> None:
+        """Keeps scores and weights of the lowest validation loss of the whole run."""
+        state = self.state
+        if not _is_lower(loss, state.best_loss):
+            return
+        state.best_loss, state.best_step, state.best_scores = loss, state.step, dict(state.scores)
+        if self.settings.train.keep == "best":
+            self.best = {name: value.clone() for name, value in self.averaged.state.items()}
+
+    def _count_without_better(self, loss: float) -> None:
+        """Counts the stage's validations since the last better one, for early stopping and the plateau schedule."""
         state, stopping = self.state, self.settings.stopping
-        threshold = stopping.threshold if stopping else 0.0
-        if state.best_loss is None or validation.loss < state.best_loss - threshold:
-            state.best_loss, state.best_step, state.validations_without_better = validation.loss, state.step, 0
-            state.best_scores = dict(validation.scores)
-            if self.settings.train.keep == "best":
-                self.best = {name: value.clone() for name, value in self.averaged.state.items()}
-            return False
+        if _is_lower(loss, state.reference_loss, by=stopping.threshold if stopping else 0.0):
+            state.reference_loss, state.validations_without_better = loss, 0
+            return
         state.validations_without_better += 1
         patience = stopping.patience if stopping else self.settings.train.patience
         if self.settings.train.schedule == "plateau" and state.validations_without_better % max(1, patience // 2) == 0:
             state.plateaus += 1
-        return stopping is not None and state.validations_without_better >= patience
 
     def _progress(self, loss: Tensor) -> None:
         state, stages = self.state, self.settings.stages
@@ -209,8 +214,16 @@ class TrainingLoop:
             state.step, total, left, share=round(share, 4), stage=self._stage.name, loss=round(float(loss.detach()), 5)
         )
 
-    def _stage_done(self) -> bool:
+    def _stage_over(self) -> bool:
+        return self._budget_spent() or self._stopped()
+
+    def _budget_spent(self) -> bool:
         return self._budget.share_done(step=self.state.stage_step, seconds=self.state.stage_seconds) >= 1
+
+    def _stopped(self) -> bool:
+        """Whether early stopping has ended the stage; read from the state, so that a resumed run knows it too."""
+        stopping = self.settings.stopping
+        return stopping is not None and self.state.validations_without_better >= stopping.patience
 
     def _begin_stage(self, number: int) -> None:
         self.state.begin_stage(number)
@@ -266,3 +279,8 @@ class TrainingLoop:
     def _kept(self) -> dict[str, Tensor]:
         kept = self.best if self.settings.train.keep == "best" and self.best else self.averaged.state
         return {name: value.detach().cpu().clone() for name, value in kept.items()}
+
+
+def _is_lower(loss: float, than: float | None, *, by: float = 0.0) -> bool:
+    """Whether a validation loss beats an earlier one (None: the first); one that is no number never does."""
+    return math.isfinite(loss) and (than is None or loss < than - by)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -20,13 +21,12 @@ class MetricsFile:
         self.path = path
         self.columns = (*FIXED_COLUMNS, *scores)
         kept = [row for row in self._read() if row["step"].isdigit() and int(row["step"]) <= last_step] if last_step else []
-        lines = [",".join(self.columns), *(self._line(row) for row in kept)]
-        write_text(path, "\n".join(lines) + "\n")
+        write_text(path, _line(self.columns) + "".join(self._row(row) for row in kept))
 
     def append(self, row: Mapping[str, object]) -> None:
         """Adds one row; cells of unknown columns are left out, missing ones are empty."""
         with disk_errors(self.path), self.path.open("a", encoding="utf-8", newline="") as handle:
-            handle.write(self._line(row) + "\n")
+            handle.write(self._row(row))
 
     def _read(self) -> list[dict[str, str]]:
         if not self.path.is_file():
@@ -36,11 +36,18 @@ class MetricsFile:
         rows = csv.DictReader(io.StringIO(whole))
         return [{key: value or "" for key, value in row.items() if key} for row in rows if row.get("step")]
 
-    def _line(self, row: Mapping[str, object]) -> str:
-        return ",".join(_cell(row.get(column)) for column in self.columns)
+    def _row(self, row: Mapping[str, object]) -> str:
+        return _line([_cell(row.get(column)) for column in self.columns])
+
+
+def _line(cells: Sequence[str]) -> str:
+    """A line of the file, cells quoted where they must be: a tissue's name may hold a comma."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerow(cells)
+    return text.getvalue()
 
 
 def _cell(value: object) -> str:
-    if value is None:
-        return ""
-    return f"{value:.8g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return f"{value:.8g}" if math.isfinite(value) else ""
+    return "" if value is None else str(value)

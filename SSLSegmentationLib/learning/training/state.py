@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
 
 @dataclass
 class TrainingState:
-    """Steps and seconds of the whole run and of the stage, early stopping, and the running mean of the loss."""
+    """Steps and seconds of the whole run and of the stage, the best validation, early stopping, and the loss's running mean.
+
+    `best_loss`, `best_step` and `best_scores` are those of the lowest validation loss of the whole run; `reference_loss` is
+    what the stage's next validation must beat by early stopping's threshold.
+    """
 
     step: int = 0
     seconds: float = 0.0
@@ -17,6 +23,7 @@ class TrainingState:
     stage_seconds: float = 0.0
     best_loss: float | None = None
     best_step: int = 0
+    reference_loss: float | None = None
     validations_without_better: int = 0
     plateaus: int = 0
     learning_rate: float = 0.0
@@ -30,9 +37,14 @@ class TrainingState:
         self.stage = stage
         self.stage_step = 0
         self.stage_seconds = 0.0
-        self.best_loss = None
+        self.reference_loss = None
         self.validations_without_better = 0
         self.plateaus = 0
+
+    @property
+    def reported_step(self) -> int:
+        """The last step that a report can have told: as long as losses wait for a report, it is not this one."""
+        return self.step - 1 if self.loss_count else self.step
 
     def add_loss(self, loss: float) -> None:
         self.loss_sum += loss
@@ -49,4 +61,11 @@ class TrainingState:
 
     @classmethod
     def from_json(cls, text: str) -> TrainingState:
-        return cls(**json.loads(text))
+        state = cls(**json.loads(text))
+        state.scores, state.best_scores = known_scores(state.scores), known_scores(state.best_scores)
+        return state
+
+
+def known_scores(scores: Mapping[str, float]) -> dict[str, float]:
+    """The scores without those that could not be had (NaN: no validation case has the tissue)."""
+    return {name: value for name, value in scores.items() if math.isfinite(value)}

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True)
 class Validation:
-    """Loss and named scores of the validation cases."""
+    """Loss and named scores of the validation cases; NaN where a score can't be had."""
 
     loss: float
     scores: Mapping[str, float] = field(default_factory=dict)

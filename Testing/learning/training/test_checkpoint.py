@@ -34,6 +34,11 @@ def test_checkpoint_comes_back_as_it_was(tmp_path: Path) -> None:
     assert loaded.group("optimiser")["0/step"].shape == ()
 
 
+def test_state_of_an_earlier_version_is_read_and_scores_that_are_no_numbers_are_left_out() -> None:
+    state = TrainingState.from_json('{"step": 7, "best_loss": 0.5, "scores": {"dice": 0.25, "dice_a": NaN}}')
+    assert state == TrainingState(step=7, best_loss=0.5, scores={"dice": 0.25})
+
+
 def test_only_the_newest_two_are_kept(tmp_path: Path) -> None:
     for step in (1, 20, 300):
         save_checkpoint(tmp_path, checkpoint(step))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,25 @@ class Recorder:
         return self.looks >= self.cancel_at
 
 
+def metric_rows(folder: Path) -> list[dict[str, str]]:
+    """metrics.csv without the seconds, which differ from run to run."""
+    with (folder / "metrics.csv").open(encoding="utf-8", newline="") as handle:
+        return [{name: value for name, value in row.items() if name != "seconds"} for row in csv.DictReader(handle)]
+
+
+def cancelled_and_resumed(folder: Path, *, stop: int, **settings: Any) -> dict[str, Tensor]:
+    """The weights of a run that was cancelled after step `stop` and resumed."""
+    with pytest.raises(SSLSegmentationError) as caught:
+        make_loop(folder, recorder=Recorder(cancel_at=stop), **settings).run()
+    assert caught.value.code == "job.cancelled"
+    checkpoint = load_checkpoint(list_checkpoints(folder / "checkpoint")[-1])
+    assert checkpoint is not None
+    assert checkpoint.state.step == stop
+    resumed = make_loop(folder, **settings)
+    resumed.restore(checkpoint)
+    return resumed.run()
+
+
 def make_loop(
     folder: Path,
     *,
@@ -99,21 +119,41 @@ def test_cancelled_and_resumed_run_ends_with_the_unbroken_runs_weights(
 ) -> None:
     settings: dict[str, Any] = {"stages": stages, "optimiser": optimiser, "beta1": 0.9, "keep": "best"}
     whole = make_loop(tmp_path / "whole", **settings).run()
-    with pytest.raises(SSLSegmentationError) as caught:
-        make_loop(tmp_path / "broken", recorder=Recorder(cancel_at=stop), **settings).run()
-    assert caught.value.code == "job.cancelled"
-    checkpoint = load_checkpoint(list_checkpoints(tmp_path / "broken" / "checkpoint")[-1])
-    assert checkpoint is not None
-    assert checkpoint.state.step == stop
-    resumed = make_loop(tmp_path / "broken", **settings)
-    resumed.restore(checkpoint)
-    weights = resumed.run()
+    weights = cancelled_and_resumed(tmp_path / "broken", stop=stop, **settings)
     assert all(torch.equal(weights[name], value) for name, value in whole.items())
-    columns = [
-        [line.split(",")[:3] + line.split(",")[4:] for line in (tmp_path / run / "metrics.csv").read_text().splitlines()]
-        for run in ("whole", "broken")
-    ]
-    assert columns[0] == columns[1]
+    assert metric_rows(tmp_path / "whole") == metric_rows(tmp_path / "broken")
+
+
+NEVER_BETTER: dict[str, Any] = {
+    "stopping": EarlyStopping(threshold=100.0, patience=2), "validate_every": 5, "max_steps": 1000, "checkpoint_every": 5,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("stages", [(Stage("train", 1.0, 0.05),), TWO_STAGES], ids=["one stage", "two stages"])
+@pytest.mark.parametrize("stop", [4, 5, 10, 14, 15])
+def test_run_with_early_stopping_is_the_same_wherever_it_is_cancelled_and_resumed(
+    tmp_path: Path, stages: tuple[Stage, ...], stop: int
+) -> None:
+    whole = make_loop(tmp_path / "whole", stages=stages, **NEVER_BETTER).run()
+    for place in (stop,) if len(stages) == 1 else (stop, stop + 15):
+        weights = cancelled_and_resumed(tmp_path / f"broken{place}", stop=place, stages=stages, **NEVER_BETTER)
+        assert all(torch.equal(weights[name], value) for name, value in whole.items())
+        assert metric_rows(tmp_path / "whole") == metric_rows(tmp_path / f"broken{place}")
+
+
+def test_run_killed_while_it_saved_its_end_tells_each_step_once(tmp_path: Path) -> None:
+    """The last step is in the metrics already, but not yet in the newest checkpoint."""
+    whole = make_loop(tmp_path / "whole").run()
+    with pytest.raises(SSLSegmentationError):
+        make_loop(tmp_path / "broken", recorder=Recorder(cancel_at=40)).run()
+    before_the_end = load_checkpoint(list_checkpoints(tmp_path / "broken" / "checkpoint")[-1])
+    assert before_the_end is not None
+    for _ in range(2):
+        resumed = make_loop(tmp_path / "broken")
+        resumed.restore(replace(before_the_end, state=replace(before_the_end.state)))
+        weights = resumed.run()
+    assert all(torch.equal(weights[name], value) for name, value in whole.items())
+    assert metric_rows(tmp_path / "whole") == metric_rows(tmp_path / "broken")
 
 
 def test_restored_finished_run_gives_its_weights_at_once(tmp_path: Path) -> None:
@@ -153,12 +193,61 @@ def test_frozen_weights_do_not_move_in_their_stage_and_move_after_it(tmp_path: P
 
 def test_early_stopping_ends_a_run_whose_loss_no_longer_falls(tmp_path: Path) -> None:
     recorder = Recorder()
-    loop = make_loop(
-        tmp_path, recorder=recorder, stopping=EarlyStopping(threshold=100.0, patience=2), validate_every=5, max_steps=1000
-    )
+    loop = make_loop(tmp_path, recorder=recorder, **NEVER_BETTER)
     loop.run()
     assert loop.state.step == 15
     assert ("phase", {"name": "early_stop", "step": 15, "stage": "train"}) in recorder.events
+    rows = metric_rows(tmp_path)
+    assert [row["step"] for row in rows] == ["5", "10", "15"]
+    assert [fields["step"] for event, fields in recorder.events if event == "metric"] == [5, 10, 15]
+    assert all(float(row["loss"]) > 0 for row in rows)
+
+
+class Scripted(Line):
+    """Its validations have the given losses, one after the other; keeps the weights that each one saw."""
+
+    def __init__(self, *losses: float) -> None:
+        super().__init__()
+        self.losses = list(losses)
+        self.seen: list[dict[str, Tensor]] = []
+
+    def validate(self, module: nn.Module) -> Validation | None:
+        self.seen.append({name: value.clone() for name, value in module.state_dict().items()})
+        return Validation(self.losses[len(self.seen) - 1], {"slope": float(len(self.seen))})
+
+
+@pytest.mark.parametrize("losses", [(4.0, 1.0, 3.0, 2.0), (4.0, 3.9, 3.8, 3.9), (9.0, 8.0, 7.0, 1.0)])
+@pytest.mark.parametrize("stopping", [None, EarlyStopping(threshold=100.0, patience=50)])
+def test_best_weights_are_those_of_the_lowest_validation_loss_of_the_whole_run(
+    tmp_path: Path, losses: tuple[float, ...], stopping: EarlyStopping | None
+) -> None:
+    """Also where it came in the first stage, and where it was lower by less than the threshold of early stopping."""
+    task = Scripted(*losses)
+    loop = make_loop(tmp_path, task=task, stages=TWO_STAGES, stopping=stopping, keep="best")
+    kept = loop.run()
+    best = losses.index(min(losses))
+    assert all(torch.equal(kept[name], value) for name, value in task.seen[best].items())
+    assert (loop.state.best_loss, loop.state.best_scores) == (min(losses), {"slope": best + 1.0})
+
+
+def test_small_falls_of_the_loss_do_not_put_early_stopping_off(tmp_path: Path) -> None:
+    task = Scripted(5.0, 4.9, 4.8, 4.7, 4.6, 4.5, 4.4, 4.3)
+    loop = make_loop(tmp_path, task=task, stopping=EarlyStopping(threshold=0.5, patience=3), validate_every=5)
+    loop.run()
+    assert loop.state.step == 20
+
+
+def test_score_that_could_not_be_had_is_an_empty_cell_and_in_no_event(tmp_path: Path) -> None:
+    class Unscored(Line):
+        def validate(self, module: nn.Module) -> Validation | None:
+            return Validation(1.0, {"slope": float("nan")})
+
+    recorder = Recorder()
+    loop = make_loop(tmp_path, recorder=recorder, task=Unscored())
+    loop.run()
+    assert loop.state.scores == loop.state.best_scores == {}
+    assert {row["slope"] for row in metric_rows(tmp_path)} == {""}
+    assert not any("slope" in fields for event, fields in recorder.events if event == "metric")
 
 
 def test_plateau_lowers_the_learning_rate(tmp_path: Path) -> None:
