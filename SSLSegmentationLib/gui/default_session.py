@@ -42,7 +42,8 @@ def _of_panels() -> Optional[Session]:
 def _of_scripts() -> Session:
     if not _own:
         ensure_scene()
-        session = Session(settings=_settings(), store=ParameterStore.of_module())
+        settings = _settings()
+        session = Session(settings=settings, store=ParameterStore.of_module(settings))
         _own.append(session)
         _start_timer(session)
         _close_at_exit()

@@ -14,7 +14,7 @@ from SSLSegmentationLib.gui.operation import Progress, Steps
 from SSLSegmentationLib.gui.panels import PANELS
 from SSLSegmentationLib.gui.panels.panel import Panel
 from SSLSegmentationLib.gui.panels.titles import panel_titles
-from SSLSegmentationLib.gui.scene.observing import Observers
+from SSLSegmentationLib.gui.scene.observing import LAST, Observers
 from SSLSegmentationLib.gui.scene.parameters import ParameterStore
 from SSLSegmentationLib.gui.session import Session
 from SSLSegmentationLib.gui.settings import Settings
@@ -48,7 +48,8 @@ class ModuleWidget:
     """Owns the session, the timer and the panels."""
 
     def __init__(self, layout: Any) -> None:
-        self.session = Session(settings=Settings(slicer.app.userSettings()), store=ParameterStore.of_module())
+        settings = Settings(slicer.app.userSettings())
+        self.session = Session(settings=settings, store=ParameterStore.of_module(settings))
         self.session.listeners.append(self._state_changed)
         self.panels: Dict[str, Panel[Any]] = {}
         self._connections = Connections()
@@ -69,9 +70,7 @@ class ModuleWidget:
         self._timer.setInterval(TICK_MILLISECONDS)
         self._connections.add(self._timer, "timeout()", self.session.tick)
         self._timer.start()
-        self._observers.add(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self._scene_closing)
-        self._observers.add(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self._scene_changed)
-        self._observers.add(slicer.mrmlScene, slicer.mrmlScene.EndImportEvent, self._scene_changed)
+        self._follow(slicer.mrmlScene)
         self.opening = self.session.run(self._opening(), on_error=show_error, outlives_scene=True)
 
     def panel(self, name: str) -> Panel[Any]:
@@ -82,6 +81,12 @@ class ModuleWidget:
             self._sections[name].layout().addWidget(made.widget)
             self.panels[name] = made
         return self.panels[name]
+
+    def show_only(self, name: str) -> Panel[Any]:
+        """Unfolds a panel and folds the others; gives it."""
+        for key, section in self._sections.items():
+            section.collapsed = key != name
+        return self.panel(name)
 
     def enter(self) -> None:
         """The module comes into view."""
@@ -103,6 +108,13 @@ class ModuleWidget:
         self.session.close()
         self.panels.clear()
         self._sections.clear()
+
+    def _follow(self, scene: Any) -> None:
+        self._observers.add(scene, scene.StartCloseEvent, self._scene_closing)
+        self._observers.add(scene, scene.StartImportEvent, self._pause)
+        for event in (scene.EndCloseEvent, scene.EndImportEvent):
+            # The node selectors take in a closed or loaded scene at this event too: what was chosen is shown after that.
+            self._observers.add(scene, event, self._scene_changed, priority=LAST)
 
     def _opening(self) -> Steps[None]:
         """Opens the panels that were open last time, and reads the code of the others: one at a time, to block nothing."""
@@ -137,8 +149,15 @@ class ModuleWidget:
         self.session.scene_closing()
         for panel in self.panels.values():
             panel.scene_closing()
+        self._pause()
+
+    def _pause(self) -> None:
+        for panel in self.panels.values():
+            panel.connections.pause()
 
     def _scene_changed(self) -> None:
+        for panel in self.panels.values():
+            panel.connections.resume()
         for panel in self.panels.values():
             panel.enter()
 

@@ -80,6 +80,38 @@ def test_node_combo_box_survives_the_closing_of_the_scene(combo, scene) -> None:
     assert combo.currentNode() is None
 
 
+def test_node_combo_box_takes_in_a_loaded_scene_when_it_is_complete(combo, scene, tmp_path) -> None:
+    for name in ("a", "b"):
+        volume(name)
+    path = str(tmp_path / "scene.mrb")
+    assert scene.WriteToMRB(path)
+    combo.setCurrentNode(slicer.util.getNode("b"))
+    heard, seen = [], []
+    assert combo.connect("currentNodeChanged(vtkMRMLNode*)", lambda node: heard.append(node and node.GetName()))
+    early = scene.AddObserver(scene.EndImportEvent, lambda *_: seen.append(combo.nodeCount()), 1.0)
+    late = scene.AddObserver(scene.EndImportEvent, lambda *_: seen.append(combo.nodeCount()), -1.0)
+    assert scene.ReadFromMRB(path, True)
+    assert seen == [0, 2]
+    assert heard == [None, "a"]
+    for tag in (early, late):
+        scene.RemoveObserver(tag)
+
+
+def test_node_combo_box_chooses_none_where_it_does_not_know_the_node(combo, scene) -> None:
+    volume("a")
+    combo.setCurrentNodeID("vtkMRMLScalarVolumeNode9")
+    assert combo.currentNode() is None
+    combo.noneEnabled = True
+    combo.setCurrentNodeID("vtkMRMLScalarVolumeNode9")
+    assert combo.currentNode() is None and combo.currentNodeID == ""
+    assert combo.findChild(qt.QComboBox).currentText == "None"
+
+
+def test_node_combo_box_is_as_wide_as_the_longest_name(combo) -> None:
+    volume("a" * 200)
+    assert combo.minimumSizeHint.width() > 800
+
+
 def test_a_deleted_combo_box_no_longer_follows(scene, host) -> None:
     widget = slicer.qMRMLNodeComboBox()
     widget.nodeTypes = ["vtkMRMLScalarVolumeNode"]

@@ -32,7 +32,7 @@ FAT, MUSCLE = Tissue(1, "fat", (230, 220, 70), "a~b~c"), Tissue(2, "muscle", (19
 def session(scene: Any, tmp_path: Path) -> Iterator[Session]:
     settings = Settings(slicer.app.userSettings())
     settings.set(DATA_FOLDER, str(tmp_path / "dåta of mine"))
-    made = Session(settings=settings, store=ParameterStore.of_module())
+    made = Session(settings=settings, store=ParameterStore.of_module(settings))
     yield made
     made.close()
 

@@ -1,4 +1,4 @@
-"""The module's state in the scene: plain data classes kept in the module's parameter node."""
+"""The module's state: plain data classes kept in the module's parameter node of the scene, their paths in the settings."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import Any, Callable, Dict, List, Type, TypeVar
 
 import slicer
 
-from SSLSegmentationLib.gui.state import is_node_field
+from SSLSegmentationLib.gui.settings import Settings
+from SSLSegmentationLib.gui.state import is_node_field, is_path_field
 
 MODULE_NAME = "SSLSegmentation"
 State = TypeVar("State")
@@ -20,25 +21,27 @@ _LOG = logging.getLogger(__name__)
 class ParameterStore:
     """Loads and saves data classes whose fields are str, int, float, bool, lists and dicts of JSON-able values.
 
-    Fields made by `node_field` and `node_list_field` are kept as node references.
+    Fields made by `node_field` and `node_list_field` are kept as node references, those made by `path_field` and
+    `path_list_field` in the settings.
     """
 
-    def __init__(self, node: Any) -> None:
+    def __init__(self, node: Any, settings: Settings) -> None:
         self._node = node
+        self._settings = settings
 
     @classmethod
-    def of_module(cls, module: str = MODULE_NAME) -> "ParameterStore":
+    def of_module(cls, settings: Settings, module: str = MODULE_NAME) -> "ParameterStore":
         """The store of the one parameter node that a module has in the scene; it stays when the scene is closed."""
         found = slicer.mrmlScene.GetSingletonNode(module, "vtkMRMLScriptedModuleNode")
         if found is not None:
-            return cls(found)
+            return cls(found, settings)
         node = slicer.vtkMRMLScriptedModuleNode()
         node.SetName(module)
         node.SetModuleName(module)
         node.SetSingletonTag(module)
         node.SetHideFromEditors(True)
         node.SetAttribute("ModuleName", module)
-        return cls(slicer.mrmlScene.AddNode(node))
+        return cls(slicer.mrmlScene.AddNode(node), settings)
 
     @property
     def node(self) -> Any:
@@ -52,8 +55,10 @@ class ParameterStore:
             key = _key(prefix, field)
             if is_node_field(field):
                 values[field.name] = self._load_nodes(key, hints[field.name])
-            elif self._node.GetParameter(key):
-                values.update(_valid(state, field.name, self._node.GetParameter(key), hints[field.name]))
+                continue
+            text = self._path_text(key) if is_path_field(field) else self._node.GetParameter(key)
+            if text:
+                values.update(_valid(state, field.name, text, hints[field.name]))
         try:
             return state(**values)
         except (ValueError, TypeError) as error:
@@ -65,15 +70,28 @@ class ParameterStore:
         modifying = self._node.StartModify()
         try:
             for field in dataclasses.fields(state):
-                value = getattr(state, field.name)
+                key, value = _key(prefix, field), getattr(state, field.name)
                 if is_node_field(field):
-                    self._save_nodes(_key(prefix, field), value)
-                    continue
-                text = json.dumps(value, ensure_ascii=False)
-                if self._node.GetParameter(_key(prefix, field)) != text:
-                    self._node.SetParameter(_key(prefix, field), text)
+                    self._save_nodes(key, value)
+                elif is_path_field(field):
+                    self._save_path(key, value)
+                else:
+                    self._save_value(key, value)
         finally:
             self._node.EndModify(modifying)
+
+    def _save_value(self, key: str, value: Any) -> None:
+        text = json.dumps(value, ensure_ascii=False)
+        if self._node.GetParameter(key) != text:
+            self._node.SetParameter(key, text)
+
+    def _save_path(self, key: str, value: Any) -> None:
+        if self._settings.get(key, type(value)()) != value:
+            self._settings.set(key, value)
+
+    def _path_text(self, key: str) -> str:
+        kept = self._settings.get(key)
+        return "" if kept is None else json.dumps(kept)
 
     def _load_nodes(self, key: str, hint: Any) -> Any:
         if hint is str:

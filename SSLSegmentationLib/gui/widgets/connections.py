@@ -20,12 +20,15 @@ class Connections:
 
     def __init__(self) -> None:
         self._made: List[Tuple[Any, str, Callable[..., None]]] = []
+        self._paused = False
 
     def add(self, sender: Any, signal: str, handler: Callable[..., Any]) -> None:
         """Connects a signal, named by its C++ signature. An error of the handler is shown, not lost in the console."""
         wanted = _positional(handler)
 
         def guarded(*values: Any) -> None:
+            if self._paused:
+                return
             try:
                 handler(*values[:wanted])
             except Exception as error:  # noqa: BLE001  # Qt would swallow it
@@ -34,6 +37,14 @@ class Connections:
         if not sender.connect(signal, guarded):
             raise SSLSegmentationError("defect.internal", f"{type(sender).__name__} has no signal {signal}.")
         self._made.append((sender, signal, guarded))
+
+    def pause(self) -> None:
+        """No handler is called until `resume`: the scene is changing, and what the controls say of it is no one's choice."""
+        self._paused = True
+
+    def resume(self) -> None:
+        """Handlers are called again."""
+        self._paused = False
 
     def close(self) -> None:
         """Undoes all connections."""

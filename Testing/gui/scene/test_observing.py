@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from SSLSegmentationLib.gui.scene.observing import Observers
+from SSLSegmentationLib.gui.scene.observing import LAST, Observers
 
 
 def test_handlers_are_called_until_they_are_taken_back(scene: Any) -> None:
@@ -18,3 +18,13 @@ def test_handlers_are_called_until_they_are_taken_back(scene: Any) -> None:
     observers.remove_all()
     scene.Clear(0)
     assert heard == ["start", "end"]
+
+
+def test_the_last_handlers_come_after_those_added_later(scene: Any) -> None:
+    heard: list[str] = []
+    observers = Observers()
+    observers.add(scene, scene.EndCloseEvent, lambda: heard.append("last"), priority=LAST)
+    observers.add(scene, scene.EndCloseEvent, lambda: heard.append("later"))
+    scene.Clear(0)
+    observers.remove_all()
+    assert heard == ["later", "last"]

@@ -12,7 +12,8 @@ import slicer
 import vtk
 
 from SSLSegmentationLib.gui.scene.parameters import ParameterStore
-from SSLSegmentationLib.gui.state import node_field, node_list_field
+from SSLSegmentationLib.gui.settings import Settings
+from SSLSegmentationLib.gui.state import node_field, node_list_field, path_field, path_list_field
 
 from .making import add_volume
 
@@ -28,6 +29,8 @@ class Example:
     maybe: Optional[int] = None
     volume: str = node_field()
     others: List[str] = node_list_field()
+    folder: str = path_field()
+    files: List[str] = path_list_field()
 
     def __post_init__(self) -> None:
         if self.count < 0:
@@ -40,9 +43,13 @@ def changed(volume: str = "", others: Optional[List[str]] = None) -> Example:
     return Example("ü", 7, 2.0, True, ["b", "c"], {"a": [1, {"b": None}]}, 5, volume, others or [])
 
 
+def module_store(name: str = "TestModule") -> ParameterStore:
+    return ParameterStore.of_module(Settings(slicer.app.userSettings()), name)
+
+
 @pytest.fixture
 def store(scene: Any) -> ParameterStore:
-    return ParameterStore.of_module("TestModule")
+    return module_store()
 
 
 def test_nothing_stored_is_the_default(store: ParameterStore) -> None:
@@ -55,12 +62,12 @@ def test_what_is_saved_is_loaded(store: ParameterStore) -> None:
     store.save(state, prefix="p")
     assert store.load(Example, prefix="p") == state
     assert store.load(Example, prefix="other") == Example()
-    assert ParameterStore.of_module("TestModule").load(Example, prefix="p") == state
+    assert module_store().load(Example, prefix="p") == state
 
 
 def test_a_module_has_one_node(scene: Any, store: ParameterStore) -> None:
-    assert ParameterStore.of_module("TestModule").node is store.node
-    assert ParameterStore.of_module("Another").node is not store.node
+    assert module_store().node is store.node
+    assert module_store("Another").node is not store.node
     assert store.node.GetAttribute("ModuleName") == "TestModule"
 
 
@@ -90,7 +97,7 @@ def test_references_follow_their_nodes_through_saving_and_loading(scene: Any, st
     assert scene.WriteToMRB(bundle)
     scene.Clear(0)
     assert scene.ReadFromMRB(bundle, False)
-    loaded = ParameterStore.of_module("TestModule").load(Example, prefix="p")
+    loaded = module_store().load(Example, prefix="p")
     assert scene.GetNodeByID(loaded.volume).GetName() == "mine"
     assert loaded == changed(loaded.volume, [loaded.volume, ""])
 
@@ -105,14 +112,41 @@ def test_references_follow_their_nodes_through_an_import_that_renames_them(
     scene.Clear(0)
     add_volume(name="already here")
     assert scene.ReadFromMRB(bundle, False)
-    loaded = ParameterStore.of_module("TestModule").load(Example, prefix="p")
+    loaded = module_store().load(Example, prefix="p")
     assert scene.GetNodeByID(loaded.volume).GetName() == "mine"
+
+
+def test_paths_outlive_the_scene_and_do_not_travel_with_it(scene: Any, store: ParameterStore, tmp_path: Path) -> None:
+    state = Example(folder="/home/me/scans – ü", files=["/home/me/a.zip", "/home/me/b.zip"])
+    store.save(state, prefix="p")
+    path = tmp_path / "scene.mrml"
+    assert scene.Commit(str(path))
+    assert "/home/me" not in path.read_text(encoding="utf-8")
+    scene.Clear(0)
+    assert store.load(Example, prefix="p") == state
+    assert store.load(Example, prefix="other") == Example()
+
+
+def test_a_path_that_was_emptied_stays_empty(store: ParameterStore) -> None:
+    store.save(Example(folder="/scans", files=["/a.zip"]), prefix="p")
+    store.save(Example(), prefix="p")
+    assert store.load(Example, prefix="p") == Example()
+
+
+@pytest.mark.parametrize(("name", "kept"), [("folder", 3), ("folder", ["/scans"]), ("files", "/a.zip"), ("files", [1])])
+def test_a_damaged_path_in_the_settings_is_none_with_a_warning(
+    store: ParameterStore, caplog: pytest.LogCaptureFixture, name: str, kept: Any
+) -> None:
+    Settings(slicer.app.userSettings()).set(f"p.{name}", kept)
+    with caplog.at_level(logging.WARNING):
+        assert store.load(Example, prefix="p") == Example()
+    assert f"'{name}'" in caplog.text
 
 
 def test_closing_the_scene_keeps_the_node_and_empties_it(scene: Any, store: ParameterStore) -> None:
     store.save(changed(add_volume().GetID(), [add_volume().GetID()]), prefix="p")
     scene.Clear(0)
-    again = ParameterStore.of_module("TestModule")
+    again = module_store()
     assert again.node is store.node
     assert again.load(Example, prefix="p") == Example()
     again.save(changed(), prefix="p")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import slicer
@@ -44,6 +45,15 @@ _KINDS = {
 }
 
 
+# How the real one's model follows the scene: what is called at which event, and with which priority.
+_FOLLOWED = (
+    ("NodeAddedEvent", "_node_added", 10.0),
+    ("NodeRemovedEvent", "_node_removed", 10.0),
+    ("EndCloseEvent", "_take_in_scene", 0.0),
+    ("EndImportEvent", "_take_in_scene", 0.0),
+)
+
+
 class qMRMLNodeComboBox(keeping(QtWidgets.QWidget, _KINDS, changed="_refresh")):
     """Chooses one of the scene's nodes; follows the scene."""
 
@@ -61,7 +71,8 @@ class qMRMLNodeComboBox(keeping(QtWidgets.QWidget, _KINDS, changed="_refresh")):
     def __init__(self, parent: QtWidgets.QWidget | None = None) -> None:
         super().__init__(parent)
         self._scene: Any = None
-        self._observed = Observations(self)
+        self._scene_observed = Observations(self)
+        self._nodes_observed = Observations(self)
         self._settings: dict[str, Any] = {
             "nodeTypes": [],
             "noneEnabled": False,
@@ -79,7 +90,6 @@ class qMRMLNodeComboBox(keeping(QtWidgets.QWidget, _KINDS, changed="_refresh")):
         self._attributes: list[tuple[str, str, Any]] = []
         self._last_id = ""
         self._combo = QtWidgets.QComboBox(self)
-        self._combo.setSizeAdjustPolicy(self._combo.AdjustToMinimumContentsLengthWithIcon)
         native(self._combo, "currentIndexChanged").connect(self._announce)
         row = QtWidgets.QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -89,6 +99,10 @@ class qMRMLNodeComboBox(keeping(QtWidgets.QWidget, _KINDS, changed="_refresh")):
 
     def setMRMLScene(self, scene: Any) -> None:
         self._scene = scene
+        self._scene_observed.clear()
+        if scene is not None:
+            for event, method, priority in _FOLLOWED:
+                self._scene_observed.add(scene, getattr(slicer.vtkMRMLScene, event), method, priority)
         self._refresh()
 
     def mrmlScene(self) -> Any:
@@ -100,11 +114,11 @@ class qMRMLNodeComboBox(keeping(QtWidgets.QWidget, _KINDS, changed="_refresh")):
         self._refresh()
 
     def nodeCount(self) -> int:
-        return len(self._nodes())
+        return int(self._combo.count) - self._settings["noneEnabled"]
 
     def nodeFromIndex(self, index: int) -> Any:
-        nodes = self._nodes()
-        return nodes[index] if 0 <= index < len(nodes) else None
+        known = self._combo.itemData(index + self._settings["noneEnabled"])
+        return self._scene.GetNodeByID(known) if known else None
 
     def currentNode(self) -> Any:
         return None if self._scene is None or not self._current_id() else self._scene.GetNodeByID(self._current_id())
@@ -113,8 +127,9 @@ class qMRMLNodeComboBox(keeping(QtWidgets.QWidget, _KINDS, changed="_refresh")):
         self.setCurrentNodeID("" if node is None else node.GetID())
 
     def setCurrentNodeID(self, node_id: str) -> None:
-        """Unknown nodes, and none where that is not offered, are ignored or set to none as by the real widget."""
-        self._combo.setCurrentIndex(self._combo.findData(node_id or ""))
+        """A node that is not in the list is none: the entry for it, or nothing at all where that is not offered."""
+        found = self._combo.findData(node_id or "")
+        self._combo.setCurrentIndex(found if found >= 0 or not self._settings["noneEnabled"] else 0)
 
     def addNode(self, node_type: str = "") -> Any:
         """What the entry "Create new …" does."""
@@ -144,16 +159,28 @@ class qMRMLNodeComboBox(keeping(QtWidgets.QWidget, _KINDS, changed="_refresh")):
         nodes = [self._scene.GetNthNode(number) for number in range(self._scene.GetNumberOfNodes())]
         return [node for node in nodes if self._fits(node)]
 
+    def _node_added(self) -> None:
+        # References are not valid before an import has ended: its nodes come all at once then.
+        if not self._scene.IsImporting():
+            self._refresh()
+
+    def _node_removed(self) -> None:
+        if not self._scene.IsClosing():
+            self._refresh()
+
+    def _take_in_scene(self) -> None:
+        """All rows go, and come anew: nothing is chosen at first, and then what comes first."""
+        self._fill(())
+        self._fill(self._nodes())
+
     def _refresh(self) -> None:
         """Fills the list anew; the choice stays when its node is still there."""
-        self._observed.clear()
-        nodes = self._nodes()
-        if self._scene is not None:
-            scene = slicer.vtkMRMLScene
-            for event in (scene.NodeAddedEvent, scene.NodeRemovedEvent, scene.EndCloseEvent, scene.EndImportEvent):
-                self._observed.add(self._scene, event, "_refresh")
-            for node in nodes:
-                self._observed.add(node, vtk.vtkCommand.ModifiedEvent, "_rename")
+        self._fill(self._nodes())
+
+    def _fill(self, nodes: Sequence[Any]) -> None:
+        self._nodes_observed.clear()
+        for node in nodes:
+            self._nodes_observed.add(node, vtk.vtkCommand.ModifiedEvent, "_rename")
         chosen = self._current_id()
         blocked = self._combo.blockSignals(True)
         self._combo.clear()

@@ -15,7 +15,7 @@ class Observations:
         self._widget = weakref.ref(widget)
         self._tags: list[tuple[Any, int]] = []
 
-    def add(self, target: Any, event: Any, method: str) -> None:
+    def add(self, target: Any, event: Any, method: str, priority: float = 0.0) -> None:
         """Calls the widget's `method()` at each `event` of `target`."""
 
         def call(_caller: Any, _event: Any) -> None:
@@ -24,7 +24,7 @@ class Observations:
                 getattr(widget, method)()
 
         if target is not None:
-            self._tags.append((target, target.AddObserver(event, call)))
+            self._tags.append((target, target.AddObserver(event, call, priority)))
 
     def clear(self) -> None:
         for target, tag in self._tags:
