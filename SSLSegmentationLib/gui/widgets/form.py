@@ -9,6 +9,7 @@ import qt
 import slicer
 
 _MARGIN = 4
+_SELECTOR_WIDTH = 100
 
 
 class Form:
@@ -129,6 +130,9 @@ def node_selector(node_types: List[str], *, optional: bool = False, none_text: s
     selector.addEnabled = False
     selector.removeEnabled = False
     selector.showChildNodeTypes = False
+    # Else it is as wide as the longest name in the scene. Its sizeAdjustPolicy can't be set from Python.
+    selector.setSizePolicy(qt.QSizePolicy.Ignored, qt.QSizePolicy.Fixed)
+    selector.setMinimumWidth(_SELECTOR_WIDTH)
     selector.setMRMLScene(slicer.mrmlScene)
     return selector
 
