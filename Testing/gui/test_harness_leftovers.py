@@ -26,6 +26,11 @@ def teardown_module():
 """
 CASES = {
     "slot_error": ("b = host(qt.QPushButton()); b.connect('clicked()', lambda: 1 / 0); b.click()", "ZeroDivisionError"),
+    "defect": (
+        "from SSLSegmentationLib.gui.widgets.connections import Connections\n"
+        "    b = host(qt.QPushButton()); Connections().add(b, 'clicked()', lambda: 1 / 0); b.click()",
+        "the module made a mistake",
+    ),
     "unknown_signal": ("host(qt.QPushButton()).connect('clickedTwice()', print)", "clickedTwice"),
     "widget": ("kept.append(qt.QLabel('x')); kept[-1].show()", "left behind: widget QLabel"),
     "timer": ("kept.append(qt.QTimer()); kept[-1].start(1000)", "running timer of 1000 ms"),

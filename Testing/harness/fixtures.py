@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import logging
 import sys
 import threading
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from PyQt6 import QtWidgets, sip
 
 from . import look
 from .application import boot, new_stage, qSlicerApplication
-from .record import Answers, Record, answers, record
+from .record import SHOWN_ERRORS, Answers, DefectHandler, Record, answers, record
 from .scene import Stage
 from .watchdog import Watchdog, process_events
 
@@ -45,7 +46,8 @@ def scene(stage: Stage) -> Any:
 
 @pytest.fixture
 def events() -> Record:
-    """What happened: messages, slot errors, unknown signals, selected modules. A test that expects some clears them."""
+    """What happened: messages, slot errors, defects, unknown signals, selected modules. A test that expects some clears
+    them."""
     return record
 
 
@@ -125,14 +127,18 @@ def _left_behind(before: set[int]) -> list[str]:
 
 @pytest.fixture(autouse=True)
 def no_slot_errors(application: qSlicerApplication) -> Iterator[None]:
-    """Fails a test in which a slot raised, a signal did not exist, or which left something behind."""
+    """Fails a test in which a slot raised, the module showed a defect, a signal did not exist, or which left something."""
     record.clear()
     answers.clear()
     before = _children()
+    handler, shown = DefectHandler(), logging.getLogger(SHOWN_ERRORS)
+    shown.addHandler(handler)
     yield
+    shown.removeHandler(handler)
     left = _left_behind(before)
     assert "torch" not in sys.modules, "torch was imported into Slicer's process"
     assert not record.slot_errors, "a slot raised:\n" + "\n".join(record.slot_errors)
+    assert not record.defects, "the module made a mistake:\n" + "\n".join(record.defects)
     assert not record.unknown_signals, "\n".join(record.unknown_signals)
     assert not left, f"left behind: {', '.join(left)}"
     assert slicer.app is application

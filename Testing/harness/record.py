@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 import traceback
@@ -9,6 +10,9 @@ from collections import deque
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Callable, Optional
+
+# The logger to which the module writes what it shows, and the code of an error that is its own mistake.
+SHOWN_ERRORS, DEFECT = "SSLSegmentation", "defect.internal"
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,7 @@ processor_wait = _ProcessorWait()
 @dataclass
 class Record:
     slot_errors: list[str] = field(default_factory=list)
+    defects: list[str] = field(default_factory=list)
     unknown_signals: list[str] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
     selected_modules: list[str] = field(default_factory=list)
@@ -67,7 +72,8 @@ class Record:
     depth: int = 0
 
     def clear(self) -> None:
-        for part in (self.slot_errors, self.unknown_signals, self.messages, self.selected_modules, self.status_messages):
+        noted = (self.slot_errors, self.defects, self.unknown_signals)
+        for part in (*noted, self.messages, self.selected_modules, self.status_messages):
             part.clear()
         self.slot_runs.clear()
 
@@ -119,6 +125,16 @@ class Answers:
 
     def clear(self) -> None:
         self.__init__()  # type: ignore[misc]
+
+
+class DefectHandler(logging.Handler):
+    """Notes each error that the module has shown and that is a mistake of its own: not the data's, the person's or the
+    machine's."""
+
+    def emit(self, entry: logging.LogRecord) -> None:
+        shown = entry.args[0] if isinstance(entry.args, tuple) and entry.args else None
+        if getattr(shown, "code", "") == DEFECT:
+            record.defects.append(entry.getMessage())
 
 
 record = Record()
