@@ -11,6 +11,12 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 OLDEST = (3, 10)
+# Ends with 0 where every module of pip is there: without python3-venv, or stopped half way, `venv` leaves a Python without it.
+PIP_IS_WHOLE = """\
+from importlib.metadata import files
+modules = [file for file in files("pip") or () if file.suffix == ".py"]
+raise SystemExit(not modules or not all(module.locate().is_file() for module in modules))
+"""
 
 
 @dataclass(frozen=True)
@@ -45,14 +51,16 @@ def _make(environment: Environment, *, stamp: str) -> Path:
     if sys.version_info < OLDEST:
         sys.exit(f"Python {sys.version.split()[0]} is too old: this needs Python {OLDEST[0]}.{OLDEST[1]} or newer.")
     folder, constraints = REPOSITORY / environment.folder, REPOSITORY / environment.constraints
-    if not environment.python.is_file():
-        _say(f"Making a Python environment in {folder} …")
-        if subprocess.run([sys.executable, "-m", "venv", str(folder)], check=False).returncode:
-            sys.exit("This Python cannot make environments. On Debian and Ubuntu: apt install python3-venv. Then run this again.")
     mark = folder / f".installed-{stamp}"
     facts = [(REPOSITORY / "pyproject.toml").read_text(), constraints.read_text(), str(environment.steps)]
     wanted = hashlib.sha256("\n".join(facts).encode()).hexdigest()
-    if not mark.is_file() or mark.read_text() != wanted:
+    if not (environment.python.is_file() and mark.is_file() and mark.read_text() == wanted):
+        if not _is_whole(environment.python):
+            _say(f"Making a Python environment in {folder} …")
+            if subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=False).returncode:
+                sys.exit(
+                    "This Python cannot make environments. On Debian and Ubuntu: apt install python3-venv. Then run this again."
+                )
         _say(f"Installing {environment.title} (the first time this downloads them) …")
         pip = [str(environment.python), "-m", "pip", "install", "--disable-pip-version-check", "--quiet", "-c", str(constraints)]
         for what in environment.steps:
@@ -60,6 +68,12 @@ def _make(environment: Environment, *, stamp: str) -> Path:
                 sys.exit("The packages could not be installed. Check the network connection and run this again.")
         mark.write_text(wanted)
     return environment.python
+
+
+def _is_whole(python: Path) -> bool:
+    """Whether an environment can be installed into."""
+    look = [str(python), "-c", PIP_IS_WHOLE]
+    return python.is_file() and subprocess.run(look, stderr=subprocess.DEVNULL, check=False).returncode == 0
 
 
 def _say(text: str) -> None:
