@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import sys
+import types
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Callable
 
 import pytest
 import qt
+import slicer
 
 from SSLSegmentationLib.gui.module_widget import ModuleWidget
 from SSLSegmentationLib.gui.settings import BACKEND_PYTHON, DATA_FOLDER, Settings
+from Testing.data import REPOSITORY
 from Testing.gui.engine import backend_python, make_phantoms, train_model
 from Testing.harness.watchdog import pump
 
-__all__ = ["ct_phantoms", "module", "open_module", "small_model"]
+__all__ = ["ct_phantoms", "module", "module_in_slicer", "open_module", "small_model"]
+
+FILE = REPOSITORY / "SSLSegmentation" / "SSLSegmentation.py"
 
 
 @pytest.fixture
 def open_module(scene: Any, host: Callable[..., Any], tmp_path: Path) -> Iterator[Callable[[], ModuleWidget]]:
     """Opens the module as Slicer does; a second call opens it anew after `cleanup`, with the same settings."""
-    import slicer
-
     settings = Settings(slicer.app.userSettings())
     settings.set(DATA_FOLDER, str(tmp_path / "data"))
     opened: list[ModuleWidget] = []
@@ -43,10 +47,29 @@ def open_module(scene: Any, host: Callable[..., Any], tmp_path: Path) -> Iterato
 @pytest.fixture
 def module(open_module: Callable[[], ModuleWidget]) -> ModuleWidget:
     """The open module, with the backend set up."""
-    import slicer
-
     Settings(slicer.app.userSettings()).set(BACKEND_PYTHON, backend_python())
     return open_module()
+
+
+@pytest.fixture
+def module_in_slicer(scene: Any, host: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], Any]]:
+    """Slicer knows the module, as one of its own: gives what makes its window when it is asked for the first time."""
+    monkeypatch.syspath_prepend(str(FILE.parent))
+    made: list[Any] = []
+
+    def window() -> Any:
+        if not made:
+            made.append(host(slicer.qSlicerScriptedLoadableModuleWidget()))
+            made[0].resize(400, 900)
+            made[0].setPythonSource(str(FILE))
+            made[0].setup()
+        return made[0]
+
+    slicer.modules.sslsegmentation = types.SimpleNamespace(path=str(FILE), widgetRepresentation=window)
+    yield window
+    if made:
+        slicer.modules.SSLSegmentationWidget.cleanup()
+    sys.modules.pop("SSLSegmentation", None)
 
 
 @pytest.fixture(scope="session")

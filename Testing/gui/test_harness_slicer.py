@@ -58,7 +58,6 @@ def test_a_module_describes_itself_and_waits_for_the_start(application, events) 
 def test_a_module_s_widget_gets_a_parent_with_a_layout(scene, host) -> None:
     widget = ExampleWidget()
     host(widget.parent)
-    widget.setup()
     widget.enter()
     widget.exit()
     widget.cleanup()

@@ -5,13 +5,16 @@ from __future__ import annotations
 import importlib.util
 import sys
 import types
+import unittest
 from pathlib import Path
 from typing import Any, Iterator
 
+import ctk
 import pytest
 import qt
 import slicer
 
+from SSLSegmentationLib.gui.panels import PANELS
 from Testing.benchmarks.module_import import IMPORTS, import_times
 from Testing.data import REPOSITORY
 from Testing.harness.watchdog import pump
@@ -83,22 +86,40 @@ def test_the_module_opens_and_closes(shell: types.ModuleType, host: Any) -> None
     assert widget.panels is None
 
 
-def test_reload_reads_the_package_anew(shell: types.ModuleType, host: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    reloaded: list[str] = []
-    base = shell.ScriptedLoadableModuleWidget
-    monkeypatch.setattr(base, "onReload", lambda widget: reloaded.append(widget.moduleName), raising=False)
+def test_without_a_parent_it_sets_itself_up_once(shell: types.ModuleType, host: Any) -> None:
+    widget = shell.SSLSegmentationWidget()
+    host(widget.parent)
+    assert widget.panels is not None
+    widget.cleanup()
+    assert widget.panels is None
+
+
+def test_the_module_cleans_up_when_slicer_unloads_it(shell: types.ModuleType, host: Any) -> None:
+    widget = shell.SSLSegmentationWidget()
+    host(widget.parent)
+    slicer.app.moduleManager().moduleAboutToBeUnloaded.emit("Volumes")
+    assert widget.panels is not None
+    slicer.app.moduleManager().moduleAboutToBeUnloaded.emit("SSLSegmentation")
+    assert widget.panels is None
+
+
+def test_reload_reads_the_package_anew_and_opens_the_panels_again(module_in_slicer: Any) -> None:
+    window = module_in_slicer()
+    first = slicer.modules.SSLSegmentationWidget
+    opened = first.panels
+    assert pump(lambda: not opened.opening.running)
+    scratch = opened.session.scratch
     before = {name: module for name, module in sys.modules.items() if name.startswith("SSLSegmentationLib")}
-    window = host(qt.QWidget())
-    qt.QVBoxLayout(window)
-    widget = shell.SSLSegmentationWidget(window)
-    widget.setup()
-    logic = shell.SSLSegmentationLogic()
-    assert callable(logic.measure)
     try:
-        widget.onReload()
-        assert reloaded == ["SSLSegmentation"] and widget.panels is None
-        left = [name for name in sys.modules if name.startswith("SSLSegmentationLib")]
-        assert left == ["SSLSegmentationLib"] and sys.modules["SSLSegmentationLib"] is not before["SSLSegmentationLib"]
+        first.onReload()
+        second = slicer.modules.SSLSegmentationWidget
+        assert first.panels is None and second is not first and not scratch.exists()
+        name = "SSLSegmentationLib.gui.module_widget"
+        assert type(second.panels) is sys.modules[name].ModuleWidget is not before[name].ModuleWidget
+        assert pump(lambda: not second.panels.opening.running)
+        titles = [section.text for section in window.findChildren(ctk.ctkCollapsibleButton) if not section.isHidden()]
+        assert len(titles) == len(set(titles)) == len(PANELS)
+        second.cleanup()
     finally:
         for name in [name for name in sys.modules if name.startswith("SSLSegmentationLib")]:
             del sys.modules[name]
@@ -125,10 +146,15 @@ def test_the_test_class_tells_every_story_from_an_empty_scene(
         told.append(slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLScalarVolumeNode"))
         slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode")
 
-    monkeypatch.setattr(selftest, "STORIES", (story, story))
+    def skipped() -> None:
+        """Another one."""
+        raise unittest.SkipTest("There is no backend.")
+
+    monkeypatch.setattr(selftest, "STORIES", (story, skipped, story))
     shell.SSLSegmentationTest().runTest()
     assert told == [0, 0]
-    assert [message.text for message in events.messages] == ["A story.", "A story."]
+    texts = ["A story.", "Another one.", "Left out. There is no backend.", "A story."]
+    assert [message.text for message in events.messages] == texts
 
 
 def test_loading_the_file_is_fast_and_imports_nothing_heavy() -> None:

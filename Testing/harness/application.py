@@ -49,6 +49,13 @@ class LayoutManager:
         return 0
 
 
+class qSlicerModuleManager(QtCore.QObject):
+    """Says when a module is unloaded."""
+
+    _stands_for_cpp = True
+    moduleAboutToBeUnloaded = QtCore.pyqtSignal(str)
+
+
 def _constant(value: Any) -> Any:
     return QtCore.pyqtProperty(type(value), lambda self: value)
 
@@ -64,6 +71,7 @@ class qSlicerApplication(QtWidgets.QApplication):
         self._home = home
         self._stage: Optional[Stage] = None
         self._layout_manager: Optional[LayoutManager] = None
+        self._module_manager: Optional[qSlicerModuleManager] = None
         self._settings: Any = None
         self._environment = dict(os.environ)
         for folder in ("bin", "temp", "cache", "extensions"):
@@ -94,6 +102,9 @@ class qSlicerApplication(QtWidgets.QApplication):
     def layoutManager(self) -> LayoutManager:
         return self._layout_manager
 
+    def moduleManager(self) -> qSlicerModuleManager:
+        return self._module_manager
+
     def userSettings(self) -> QtCore.QSettings:
         return self._settings
 
@@ -114,6 +125,7 @@ class qSlicerApplication(QtWidgets.QApplication):
     def _take(self, stage: Stage) -> None:
         self._stage = stage
         self._layout_manager = LayoutManager(stage)
+        self._module_manager = qSlicerModuleManager()
         self._settings = qt.QSettings()
 
 

@@ -47,7 +47,7 @@ class ScriptedLoadableModule:
 
 
 class ScriptedLoadableModuleWidget:
-    """The module's panel. Without a parent it makes one of its own, as Slicer does."""
+    """The module's panel. Without a parent it makes one of its own, sets itself up and shows it, as Slicer's does."""
 
     def __init__(self, parent: _Any = None) -> None:
         import qt
@@ -62,6 +62,23 @@ class ScriptedLoadableModuleWidget:
         else:
             self.parent = parent
         self.layout = self.parent.layout()
+        if parent is None:
+            self.setup()
+            self.parent.show()
+        slicer.app.moduleManager().connect("moduleAboutToBeUnloaded(QString)", self._onModuleAboutToBeUnloaded)
+
+    def _onModuleAboutToBeUnloaded(self, moduleName: str) -> None:
+        import slicer
+
+        if moduleName == self.moduleName:
+            self.cleanup()
+            slicer.app.moduleManager().disconnect("moduleAboutToBeUnloaded(QString)", self._onModuleAboutToBeUnloaded)
+
+    def onReload(self) -> None:
+        """What the button 'Reload' does."""
+        import slicer
+
+        slicer.util.reloadScriptedModule(self.moduleName)
 
     def resourcePath(self, name: str) -> str:
         return _resource(self, name)
@@ -109,11 +126,6 @@ class ScriptedLoadableModuleTest(_unittest.TestCase):
     def __init__(self, *args: _Any, **keywords: _Any) -> None:
         super().__init__(*args, **keywords)
         self.messageDelay = 0
-
-    def setUp(self) -> None:
-        import slicer
-
-        slicer.mrmlScene.Clear(0)
 
     def delayDisplay(self, message: str, requestedDelay: int | None = None, msec: int | None = None) -> None:
         import slicer

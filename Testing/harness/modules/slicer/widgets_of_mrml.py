@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import qt as _qt  # noqa: F401  # gives the classes their look first
 
+from Testing.harness.widgets.module_window import qSlicerScriptedLoadableModuleWidget
 from Testing.harness.widgets.node_combo_box import qMRMLNodeComboBox, qMRMLWidget
 from Testing.harness.widgets.plots import qMRMLPlotView, qMRMLPlotWidget
 from Testing.harness.widgets.segments_table import qMRMLSegmentsTableView
@@ -16,4 +17,5 @@ __all__ = [
     "qMRMLSegmentsTableView",
     "qMRMLTableView",
     "qMRMLWidget",
+    "qSlicerScriptedLoadableModuleWidget",
 ]
