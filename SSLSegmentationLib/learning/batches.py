@@ -36,6 +36,15 @@ class ImageBatch:
     valid: npt.NDArray[np.uint8]
 
 
+@dataclass(frozen=True)
+class TissueSlices:
+    """Where a tissue is: its value in the prepared label maps, and the case and number of each slice that holds it."""
+
+    value: int
+    cases: npt.NDArray[np.int64]
+    slices: npt.NDArray[np.int64]
+
+
 class BatchSource:
     """Draws and cuts batches of `shape` (rows, columns or slices, rows, columns) from cases.
 
@@ -47,6 +56,7 @@ class BatchSource:
         self.shape = shape
         self.neighbour_slices = neighbour_slices if len(shape) == 2 else 0
         self._sizes = np.array([case.image.shape[1:] for case in self.cases], dtype=np.int64)
+        self._spacings = np.array([case.spacing for case in self.cases], dtype=np.float64)
         self._extent = np.array((1, *shape) if len(shape) == 2 else shape, dtype=np.int64)
         self._slice_case = np.repeat(np.arange(len(self.cases)), self._sizes[:, 0])
         self._slice_index = np.concatenate([np.arange(size) for size in self._sizes[:, 0]])
@@ -64,18 +74,22 @@ class BatchSource:
         return int(self.cases[0].image.shape[0]) * (2 * self.neighbour_slices + 1)
 
     def draw(self, rng: np.random.Generator, count: int, *, foreground_share: float = 0.0) -> BatchDraw:
-        """`count` images; `foreground_share` of them where a tissue is, each tissue as often as the others."""
+        """`count` images; `foreground_share` of them hold a voxel of a tissue, each tissue as often as the others."""
         wanted = rng.random(count) < foreground_share if self._tissue_slices else np.zeros(count, dtype=bool)
         case = np.empty(count, dtype=np.int64)
         middle = np.empty(count, dtype=np.int64)
+        tissue = np.zeros(count, dtype=np.int64)
         for number in range(count):
+            cases, slices = self._slice_case, self._slice_index
             if wanted[number]:
-                cases, slices = self._tissue_slices[rng.integers(len(self._tissue_slices))]
-            else:
-                cases, slices = self._slice_case, self._slice_index
+                found = self._tissue_slices[rng.integers(len(self._tissue_slices))]
+                tissue[number], cases, slices = found.value, found.cases, found.slices
             chosen = rng.integers(len(cases))
             case[number], middle[number] = cases[chosen], slices[chosen]
-        return BatchDraw(case, self._starts(rng, case, middle))
+        start = self._starts(rng, case, middle)
+        for number in np.flatnonzero(tissue):
+            self._move_onto(start[number], self.cases[case[number]], int(middle[number]), int(tissue[number]), rng)
+        return BatchDraw(case, start)
 
     def draw_each(self, rng: np.random.Generator) -> BatchDraw:
         """Each slice once (2D), or as many patches as an epoch has (3D)."""
@@ -95,6 +109,19 @@ class BatchSource:
             around = middle - rng.integers(self._extent[0], size=len(case))
             start[:, 0] = np.where(room[:, 0] > 0, np.clip(around, 0, np.maximum(room[:, 0], 0)), start[:, 0])
         return start
+
+    def _move_onto(
+        self, start: npt.NDArray[np.int64], case: CachedCase, slice_index: int, tissue: int, rng: np.random.Generator
+    ) -> None:
+        """Moves the place of an image, in its plane, to a random one that holds a random voxel of the tissue in the slice."""
+        size, extent = np.array(case.image.shape[2:]), self._extent[1:]
+        if (size <= extent).all():
+            return  # it holds the whole slice
+        assert case.label is not None  # a tissue was found in it
+        places = np.flatnonzero(case.label[slice_index] == tissue)
+        voxel = np.array(np.unravel_index(places[rng.integers(len(places))], tuple(size)))
+        first, last = np.maximum(0, voxel - extent + 1), np.minimum(voxel, size - extent)
+        start[1:] = np.where(size > extent, rng.integers(first, np.maximum(first, last) + 1), start[1:])
 
     def cut(self, draw: BatchDraw) -> ImageBatch:
         """The drawn images, padded with 0 (the mean) and background."""
@@ -124,14 +151,17 @@ class BatchSource:
             np.stack(images), np.stack(labels) if all_labelled else None, np.stack(valid)[:, np.newaxis].astype(np.uint8)
         )
 
+    def spacing_of(self, draw: BatchDraw) -> npt.NDArray[np.float64]:
+        """Voxel sizes in mm (N, d) along the axes of each drawn image, those of its prepared case."""
+        return self._spacings[draw.case][:, -len(self.shape) :]
+
     def with_tilts(self, draw: BatchDraw, augment: AugmentConfig, rng: np.random.Generator) -> BatchDraw:
         """The draw with tilted slices (2D); in 3D the draw as it is."""
         if len(self.shape) != 2 or not augment.tilt_probability:
             return draw
-        spacings = np.array([self.cases[int(index)].spacing for index in draw.case], dtype=np.float64)
         rows, columns = self.shape
         depths = self._sizes[draw.case, 0].astype(np.float64)
-        tilt = draw_tilts(augment, spacings, depths, shape=(rows, columns), rng=rng)
+        tilt = draw_tilts(augment, self._spacings[draw.case], depths, shape=(rows, columns), rng=rng)
         return replace(draw, tilt=tilt, shift=draw_shifts(augment, count=len(tilt), rng=rng))
 
     def _cut_oblique(
@@ -158,8 +188,8 @@ class BatchSource:
         slices = np.clip(index + offsets, 0, case.image.shape[1] - 1)
         return np.concatenate([case.image[:, int(each)] for each in slices])
 
-    def _find_tissue_slices(self) -> list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
-        """For each tissue that occurs, the cases and slices that hold it."""
+    def _find_tissue_slices(self) -> list[TissueSlices]:
+        """Each tissue that occurs."""
         tissues = max((len(case.class_slices) for case in self.cases), default=0)
         found = []
         for tissue in range(tissues):
@@ -171,5 +201,5 @@ class BatchSource:
             ]
             if pairs:
                 cases, slices = zip(*pairs, strict=True)
-                found.append((np.array(cases, dtype=np.int64), np.array(slices, dtype=np.int64)))
+                found.append(TissueSlices(tissue + 1, np.array(cases, dtype=np.int64), np.array(slices, dtype=np.int64)))
         return found

@@ -71,13 +71,13 @@ def draw_augmentation(
     batch: int,
     channels: int,
     rng: np.random.Generator,
-    spacing: tuple[float, ...] | None = None,
+    spacing: Array | None = None,
 ) -> AugmentationDraw:
     """Draws the changes of `batch` images with `channels` channels and spatial `shape` (2D or 3D).
 
-    Each change is drawn per image with its probability; its strength is drawn per channel. `spacing` (voxel sizes in array
-    order, any unit) makes rotations rigid on voxels that are not cubic. The amount of random numbers taken from `rng` does not
-    depend on probabilities or ranges.
+    Each change is drawn per image with its probability; its strength is drawn per channel. `spacing` (N, d), the voxel sizes
+    of each image in array order, makes rotations rigid on voxels that are not cubic. The amount of random numbers taken from
+    `rng` does not depend on probabilities or ranges.
     """
     per_channel = (batch, channels)
 
@@ -132,7 +132,7 @@ def _draw_matrices(
     axes: int,
     batch: int,
     rng: np.random.Generator,
-    spacing: tuple[float, ...] | None,
+    spacing: Array | None,
 ) -> Array:
     """(N, d, d) from output to input voxels; the unit matrix, exactly, where neither rotation nor scaling was drawn."""
     angles = np.where(
@@ -143,8 +143,9 @@ def _draw_matrices(
     # In 2D the plane of rows and columns; in 3D one turn in the plane of each pair of axes.
     for plane, angle in zip([(0, 1)] if axes == 2 else [(1, 2), (0, 2), (0, 1)], angles.T, strict=True):
         rotations = rotations @ _rotation(plane, angle, axes)
-    sizes = np.ones(axes) if spacing is None else np.asarray(spacing, dtype=float)
-    in_voxels = rotations * sizes[None, None, :] / sizes[None, :, None] / factors[:, :, None]
+    # Relative, so that cubic voxels of any size leave a rotation as it is, bit for bit.
+    sizes = np.ones((batch, axes)) if spacing is None else spacing / spacing[:, :1]
+    in_voxels = rotations * sizes[:, None, :] / sizes[:, :, None] / factors[:, :, None]
     untouched = (angles == 0).all(axis=1) & (factors[:, 0] == 1.0)
     return np.where(untouched[:, None, None], np.eye(axes), in_voxels)
 

@@ -104,12 +104,21 @@ def test_a_3d_rotation_turns_about_all_three_axes() -> None:
 
 
 def test_a_rotation_of_voxels_that_are_not_cubic_is_rigid_in_millimetres() -> None:
-    spacing = np.array([3.0, 0.5, 1.0])
+    spacing = np.array([[3.0, 0.5, 1.0], [1.0, 1.0, 1.0], [0.2, 4.0, 4.0]])
     drawn = draw_augmentation(
-        only("rotation"), shape=(8, 16, 16), batch=3, channels=1, rng=np.random.default_rng(0), spacing=tuple(spacing)
+        only("rotation"), shape=(8, 16, 16), batch=3, channels=1, rng=np.random.default_rng(0), spacing=spacing
     )
-    in_mm = np.diag(spacing) @ drawn.matrices @ np.diag(1 / spacing)
+    in_mm = spacing[:, :, None] * drawn.matrices / spacing[:, None, :]
     np.testing.assert_allclose(in_mm @ in_mm.transpose(0, 2, 1), np.broadcast_to(np.eye(3), in_mm.shape), atol=1e-12)
+
+
+def test_cubic_voxels_of_any_size_change_no_rotation() -> None:
+    settings = {"shape": (8, 16, 16), "batch": 3, "channels": 1}
+    plain, cubic = (
+        draw_augmentation(only("rotation"), rng=np.random.default_rng(0), spacing=spacing, **settings).matrices
+        for spacing in (None, np.full((3, 3), 0.7))
+    )
+    np.testing.assert_array_equal(plain, cubic)
 
 
 def test_a_part_of_a_draw_holds_the_images_that_were_asked_for() -> None:
