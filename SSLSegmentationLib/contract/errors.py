@@ -128,7 +128,7 @@ def _table() -> Dict[str, ErrorKind]:
         "environment.no_device": (
             EXIT_ENVIRONMENT,
             "The device does not exist on this computer.",
-            "Use --device cpu, or install the driver.",
+            "Install the driver, or compute on the CPU (predict: --device cpu; pretrain and finetune: --set device=cpu).",
         ),
         "environment.missing_package": (
             EXIT_ENVIRONMENT,
@@ -137,7 +137,11 @@ def _table() -> Dict[str, ErrorKind]:
         ),
         "training.diverged": (EXIT_USAGE, "The loss is no longer a number.", "Lower the learning rate."),
         "memory.host": (EXIT_MEMORY, "The computer ran out of memory.", "Use a smaller batch size or training shape."),
-        "memory.device": (EXIT_MEMORY, "The graphics card ran out of memory.", "Use a smaller batch size, or --device cpu."),
+        "memory.device": (
+            EXIT_MEMORY,
+            "The graphics card ran out of memory.",
+            "Use a smaller batch size, or compute on the CPU (predict: --device cpu; pretrain and finetune: --set device=cpu).",
+        ),
         "disk.full": (EXIT_DISK, "The disk is full.", "Free space or choose another folder."),
         "disk.read_only": (EXIT_DISK, "The folder cannot be written.", "Choose another folder."),
     }

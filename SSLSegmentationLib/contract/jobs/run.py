@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import logging
 import os
 import socket
@@ -129,6 +130,13 @@ class JobRun:
 
     def __enter__(self) -> "JobRun":
         return self
+
+    def decide(self, **facts: Any) -> None:
+        """Adds to `decided` what could only be decided after the start, so that a resumed run keeps it. Errors: `disk.*`."""
+        decided = {**self.decided, **facts}
+        self._record = dataclasses.replace(self._record, decided=decided)
+        self.decided = decided
+        self.folder.write_record(self._record)
 
     def emit(self, event: str, **fields: Any) -> None:
         """Writes one event. Errors: `disk.full`, `disk.read_only`."""

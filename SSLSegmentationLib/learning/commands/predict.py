@@ -122,6 +122,11 @@ class Report:
         share_of_all = min(done / self._voxels, 1.0) if self._voxels else 1.0
         self._reporter.progress(f"scan {self._finished + 1} of {self._total}", share=share_of_all, seconds_left=left)
 
+    def warn(self, text: str) -> None:
+        """Something to know that does not stop the command."""
+        self._printer.say(f"warning: {text}")
+        self._reporter.warn(text)
+
     def finished(self, case: InputCase) -> None:
         self._finished += 1
         self._finished_voxels += case.voxels
@@ -166,6 +171,8 @@ def _segment(
 ) -> None:
     """Those of the cases that are not accounted for yet."""
     report.start(cases[: report.accounted])
+    for warning in predictor.warnings:
+        report.warn(warning)
 
     def read(case: InputCase) -> Opened:
         reporter.check_cancelled()

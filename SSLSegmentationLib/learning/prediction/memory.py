@@ -31,12 +31,17 @@ def bytes_per_voxel(network: Mapping[str, Any]) -> int:
     return 4 * (MAPS_AT_ONCE * int(network["base_width"]) + inputs + 4 * outputs)
 
 
+def fastest_batch(voxels: int, *, on_cpu: bool) -> int:
+    """Images of `voxels` voxels each that are computed fastest together (at least 1)."""
+    return max(1, (CPU_BATCH_VOXELS if on_cpu else CUDA_BATCH_VOXELS) // voxels)
+
+
 def images_at_once(voxels: int, *, network: Mapping[str, Any], on_cpu: bool, free_bytes: int | None) -> int:
     """Images of `voxels` voxels each that are computed at once (at least 1) within `free_bytes` (None: any).
 
     Raises `memory.host` or `memory.device` where one alone needs more.
     """
-    most = max(1, (CPU_BATCH_VOXELS if on_cpu else CUDA_BATCH_VOXELS) // voxels)
+    most = fastest_batch(voxels, on_cpu=on_cpu)
     if free_bytes is None:
         return most
     one = voxels * bytes_per_voxel(network)

@@ -11,7 +11,7 @@ from SSLSegmentationLib.contract.files import PathLike
 from SSLSegmentationLib.imaging.familiarity import differences, scan_facts
 from SSLSegmentationLib.imaging.preprocess import PreparedSource, open_prepared
 from SSLSegmentationLib.imaging.scan import LabelMap, Scan
-from SSLSegmentationLib.learning.device import decide_device, find_cuda
+from SSLSegmentationLib.learning.device import decide_device, device_of_torch, find_cuda
 from SSLSegmentationLib.learning.model_package import load_networks
 from SSLSegmentationLib.learning.precision import decide_precision
 from SSLSegmentationLib.learning.prediction.assembly import FloatArray, LabelAssembly
@@ -19,10 +19,7 @@ from SSLSegmentationLib.learning.prediction.memory import images_at_once, reside
 from SSLSegmentationLib.learning.prediction.plan import read_plan
 from SSLSegmentationLib.learning.prediction.probabilities import ProbabilityModel
 from SSLSegmentationLib.learning.prediction.slabs import Probabilities, Slab, slice_slabs, volume_slab
-from SSLSegmentationLib.learning.prediction.sliding_window import window_slabs
-
-# A 3D volume is computed as a whole where no side is longer than this times the training shape's.
-WHOLE_FACTOR = 1.5
+from SSLSegmentationLib.learning.prediction.sliding_window import fits_whole, window_slabs
 
 
 @dataclass(frozen=True)
@@ -50,7 +47,8 @@ class Predictor:
     """Loads the model at `model_path` (folder, .zip or job folder) once.
 
     `device` is auto, cpu, cuda or cuda:<number>; `memory_bytes` bounds what the process may take on a CPU, and what it
-    takes on a graphics card; `precision` is auto, float32, bfloat16 or float16.
+    takes on a graphics card; `precision` is auto, float32, bfloat16 or float16. `warnings` say what a person should know of
+    where it computes.
     Raises `model.invalid`, `model.incompatible`, `job.no_model` or `environment.no_device`.
     """
 
@@ -58,7 +56,8 @@ class Predictor:
         self, model_path: PathLike, *, device: str = "auto", memory_bytes: int | None = None, precision: str = "auto"
     ) -> None:
         cuda = find_cuda()
-        name = decide_device(device, cuda=cuda)
+        name, warning = device_of_torch(decide_device(device, cuda=cuda), wanted=device)
+        self.warnings = (warning,) if warning else ()
         self.device = torch.device(name)
         self.card, networks = load_networks(model_path, self.device)
         self.plan = read_plan(self.card, source=str(model_path))
@@ -122,7 +121,7 @@ class Predictor:
             batch = self._at_once(padded[0] * padded[1])
             return slice_slabs(source, model, batch=batch, neighbour_slices=self.plan.neighbour_slices)
         window = (self.card.training_shape[0], self.card.training_shape[1], self.card.training_shape[2])
-        if all(side <= WHOLE_FACTOR * own for side, own in zip((depth, rows, columns), window, strict=True)):
+        if fits_whole((depth, rows, columns), window):
             self._at_once(depth * rows * columns)
             return iter([volume_slab(source, model)])
         # The sums of the weighted probabilities, half as much handed on, the weights, and the image that windows are cut from.

@@ -8,7 +8,7 @@ reach are held.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -20,6 +20,13 @@ Shape = tuple[int, int, int]
 # SD of the Gaussian weights as a share of the window's side; and the least weight, so that no voxel is divided by 0.
 SIGMA_SHARE = 0.125
 LEAST_WEIGHT = 1e-3
+# A volume is computed as a whole where no side is longer than this times the training shape's.
+WHOLE_FACTOR = 1.5
+
+
+def fits_whole(size: Sequence[int], training_shape: Sequence[int]) -> bool:
+    """Whether a volume of `size` (slices, rows, columns) is small enough to be computed without windows."""
+    return all(side <= WHOLE_FACTOR * own for side, own in zip(size, training_shape, strict=True))
 
 
 def window_starts(size: int, side: int, step: int) -> list[int]:

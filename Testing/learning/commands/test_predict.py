@@ -13,12 +13,15 @@ from pathlib import Path
 import nibabel
 import numpy as np
 import pytest
+import torch
 
 from SSLSegmentationLib.cli import main
 from SSLSegmentationLib.imaging.phantoms import make_phantom
 from SSLSegmentationLib.imaging.readers import read_label_map, read_scan
 from SSLSegmentationLib.imaging.writers import write_scan
+from SSLSegmentationLib.learning.device import CudaDevices
 from SSLSegmentationLib.learning.model_package import zip_model
+from SSLSegmentationLib.learning.prediction import predictor
 from Testing.data import real_data
 from Testing.learning.prediction.small_models import TISSUES, model_card, preprocessing, save_untrained
 
@@ -44,6 +47,19 @@ def predict(*words: "str | Path") -> int:
 
 def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_graphics_card_that_torch_cannot_use_is_one_warning_for_all_scans(
+    model: Path, scans: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(predictor, "find_cuda", lambda: CudaDevices((8,)))
+    assert predict(model, scans, "--output", tmp_path / "out") == 0
+    assert capsys.readouterr().err.count("the CPU computes") == 1
+    assert predict(model, scans, "--output", tmp_path / "out", "--device", "cuda") == 4
+    shown = capsys.readouterr().err
+    assert "[environment.no_device]" in shown
+    assert "--device cpu" in shown
 
 
 def test_each_scan_gets_a_label_map_on_its_own_grid(model: Path, scans: Path, tmp_path: Path) -> None:

@@ -22,8 +22,10 @@ from SSLSegmentationLib.imaging.phantoms import make_phantom
 from SSLSegmentationLib.imaging.preprocess import fit_to_shape
 from SSLSegmentationLib.imaging.readers import read_scan
 from SSLSegmentationLib.imaging.scan import Scan
+from SSLSegmentationLib.learning.device import CudaDevices
 from SSLSegmentationLib.learning.model_package import save_ensemble, save_model
 from SSLSegmentationLib.learning.networks import NETWORKS, build_network
+from SSLSegmentationLib.learning.prediction import predictor as predictor_module
 from SSLSegmentationLib.learning.prediction.predictor import Predictor
 from Testing.data import real_data
 from Testing.learning.prediction.small_models import TISSUES, model_card, preprocessing, save_untrained
@@ -271,6 +273,22 @@ def test_enough_memory_changes_nothing(tmp_path: Path, dims: int) -> None:
     model = save_untrained(tmp_path / "m", model_card(dims=dims, training_shape=(8,) * dims))
     free = Predictor(model, device="cpu").predict([scan]).label_map.array
     assert np.array_equal(free, Predictor(model, device="cpu", memory_bytes=10**11).predict([scan]).label_map.array)
+
+
+def test_a_graphics_card_that_torch_cannot_use_is_told_once_and_the_cpu_computes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = save_untrained(tmp_path / "m", model_card())
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(predictor_module, "find_cuda", lambda: CudaDevices((8,)))
+    predictor = Predictor(model)
+    (warning,) = predictor.warnings
+    assert "the CPU computes" in warning
+    assert predictor.predict([ellipsoid(DIRECTIONS["axial"])]).label_map.array.shape == (18, 26, 22)
+    with pytest.raises(SSLSegmentationError) as caught:
+        Predictor(model, device="cuda")
+    assert caught.value.code == "environment.no_device"
+    assert Predictor(model, device="cpu").warnings == ()
 
 
 def test_a_device_that_is_not_there_is_an_error_of_the_environment(tmp_path: Path) -> None:
