@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Optional
 
 import slicer
 
@@ -11,6 +12,14 @@ from SSLSegmentationLib.gui.scene.nodes import require_in_scene
 from SSLSegmentationLib.gui.scene.segmentations import volume_of
 from SSLSegmentationLib.gui.scene.segments import closed_surface
 from SSLSegmentationLib.gui.scene.surfaces import make_surfaces
+
+
+@dataclass(frozen=True)
+class LayoutChange:
+    """The numbers of the layouts before and after a change."""
+
+    before: int
+    after: int
 
 
 def show_volume(volume: Any, *, fit: bool = True) -> None:
@@ -49,6 +58,13 @@ def show_in_3d(segmentation: Any, *, shown: bool) -> Steps[Any]:
     return segmentation
 
 
+def is_shown_in_3d(segmentation: Any) -> bool:
+    """Whether the 3D views show the surfaces of a segmentation; None shows nothing."""
+    display = segmentation.GetDisplayNode() if segmentation is not None else None
+    made = display is not None and segmentation.GetSegmentation().ContainsRepresentation(closed_surface())
+    return bool(made and display.GetVisibility() and display.GetVisibility3D())
+
+
 def shown_volume() -> Any:
     """The volume in the background of the slice views, the one of the first view that has any; None without one."""
     for view in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode"):
@@ -84,21 +100,33 @@ def show_table(table: Any) -> None:
     logic.PropagateTableSelection()
 
 
-def show_chart(chart: Any) -> None:
-    """Shows a chart in the plot view of the layout; a layout without one is replaced by one that has it."""
+def show_chart(chart: Any) -> Optional[LayoutChange]:
+    """Shows a chart in the plot view of the layout; a layout without one is replaced by one that has it, which is given."""
     require_in_scene(chart)
     logic, layout = _application_logic(), _layout_manager()
     if logic is None:
-        return
+        return None
+    change = None
     if layout is not None and not _has_view("vtkMRMLPlotViewNode"):
-        _change_layout(layout, slicer.modules.plots.logic().GetLayoutWithPlot(layout.layout))
+        change = _change_layout(layout, slicer.modules.plots.logic().GetLayoutWithPlot(layout.layout))
     logic.GetSelectionNode().SetActivePlotChartID(chart.GetID())
     logic.PropagatePlotChartSelection()
+    return change
 
 
-def _change_layout(manager: Any, layout: int) -> None:
-    if manager.layout != layout:
-        manager.setLayout(layout)
+def undo_layout(change: LayoutChange) -> None:
+    """Goes back to the layout before a change, unless a person has chosen another one since."""
+    layout = _layout_manager()
+    if layout is not None and layout.layout == change.after:
+        layout.setLayout(change.before)
+
+
+def _change_layout(manager: Any, layout: int) -> Optional[LayoutChange]:
+    before = int(manager.layout)
+    if before == layout:
+        return None
+    manager.setLayout(layout)
+    return LayoutChange(before, layout)
 
 
 def _has_view(class_name: str) -> bool:

@@ -18,19 +18,21 @@ def show_curves(
     *,
     x: str,
     title: str,
+    other_x: Optional[Mapping[str, str]] = None,
     x_title: str = "",
     y_title: str = "",
     logarithmic: bool = False,
 ) -> Tuple[Any, Any]:
-    """A table of `columns` and a chart of all of them over the column `x`; returns both nodes.
+    """A table of `columns` and a chart of them over the column `x`, or over what `other_x` names; returns both nodes.
 
     The nodes of these ids are updated in place; "" and ids that are gone make new ones. A value of None is a gap.
     """
     known = [slicer.mrmlScene.GetNodeByID(one) if one else None for one in (table_id, chart_id)]
     table = fill_numbers(known[0], columns, name=title)
-    curves = [key for key in columns if key != x]
+    over = other_x or {}
+    curves = {key: over.get(key, x) for key in columns if key != x and key not in over.values()}
     chart = update_chart(
-        known[1], table, x=x, curves=curves, name=title, x_title=x_title, y_title=y_title, logarithmic=logarithmic
+        known[1], table, curves=curves, name=title, x_title=x_title or x, y_title=y_title, logarithmic=logarithmic
     )
     return table, chart
 
@@ -39,14 +41,13 @@ def update_chart(
     chart: Any,
     table: Any,
     *,
-    x: str,
-    curves: Sequence[str],
+    curves: Mapping[str, str],
     name: str,
     x_title: str = "",
     y_title: str = "",
     logarithmic: bool = False,
 ) -> Any:
-    """A chart with one line per column in `curves` over the column `x`; returns its node.
+    """A chart with one line per column in `curves`, each over the column that it names; returns its node.
 
     `chart` is updated in place where it is still in the scene, with its series; else a new one is made.
     """
@@ -54,10 +55,10 @@ def update_chart(
     modifying = plot.StartModify()
     try:
         _match_series(plot, len(curves))
-        for number, column in enumerate(curves):
+        for number, (column, x) in enumerate(curves.items()):
             _show(plot.GetNthPlotSeriesNode(number), table, x=x, column=column, number=number)
         plot.SetTitle(name)
-        plot.SetXAxisTitle(x_title or table.GetColumnTitle(x) or x)
+        plot.SetXAxisTitle(x_title)
         plot.SetYAxisTitle(y_title)
         plot.SetYAxisLogScale(logarithmic)
         plot.SetLegendVisibility(len(curves) > 1)
@@ -65,14 +66,6 @@ def update_chart(
     finally:
         plot.EndModify(modifying)
     return plot
-
-
-def remove_chart(chart: Any) -> None:
-    """Takes a chart and its series out of the scene."""
-    if not is_in_scene(chart):
-        return
-    _match_series(chart, 0)
-    chart.GetScene().RemoveNode(chart)
 
 
 def _match_series(plot: Any, wanted: int) -> None:

@@ -8,8 +8,9 @@ import qt
 
 from SSLSegmentationLib.gui.operation import Progress
 from SSLSegmentationLib.gui.run import Run
-from SSLSegmentationLib.gui.run_curves import STEP, chart_columns
+from SSLSegmentationLib.gui.run_curves import STEP, curves_of
 from SSLSegmentationLib.gui.scene import display, plots
+from SSLSegmentationLib.gui.scene.nodes import node_by_id
 from SSLSegmentationLib.gui.texts import _
 from SSLSegmentationLib.gui.widgets.connections import Connections
 from SSLSegmentationLib.gui.widgets.dice_table import DiceTable
@@ -18,6 +19,9 @@ from SSLSegmentationLib.gui.widgets.log import LogView
 from SSLSegmentationLib.gui.widgets.messages import say
 from SSLSegmentationLib.gui.widgets.progress import ProgressRow
 
+# Says of a chart which run it shows.
+RUN_ATTRIBUTE = "SSLSegmentation.Run"
+
 
 class LiveRun:
     """Shows one run. `state` is the panel's, with the node ids `table` and `chart`; `save` keeps them."""
@@ -25,6 +29,7 @@ class LiveRun:
     def __init__(self, connections: Connections, *, state: Any, save: Any, losses: bool = True) -> None:
         self._state, self._save, self._losses = state, save, losses
         self.run: Optional[Run] = None
+        self._layout: Optional[display.LayoutChange] = None
         self.widget = qt.QWidget()
         layout = qt.QVBoxLayout(self.widget)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -40,8 +45,9 @@ class LiveRun:
         self.follow(None)
 
     def follow(self, run: Optional[Run]) -> None:
-        """Shows another run from now on."""
+        """Shows another run from now on, with a curve of its own."""
         self.run = run
+        self._forget_other_chart()
         for part in (self.plot_button, self.log.widget):
             part.setVisible(run is not None)
         self.show()
@@ -65,26 +71,42 @@ class LiveRun:
         """Shows the curve in the plot view."""
         chart = self._draw()
         if chart is None:
-            say(_("There is no curve yet: it begins with the second validation."))
+            say(_("There is no curve yet: it begins with the second step that is reported."))
         else:
-            display.show_chart(chart)
+            self._layout = display.show_chart(chart) or self._layout
+
+    def leave(self) -> None:
+        """The panel is left: the layout is again what it was before the curve was shown."""
+        if self._layout is not None:
+            display.undo_layout(self._layout)
+        self._layout = None
+
+    def _forget_other_chart(self) -> None:
+        """The curve of another run, perhaps of a scene that was loaded, stays as it is."""
+        state = self._state()
+        chart = node_by_id(state.chart)
+        if self.run is not None and chart is not None and chart.GetAttribute(RUN_ATTRIBUTE) != self.run.name:
+            state.table = state.chart = ""
+            self._save()
 
     def _draw(self) -> Any:
         if self.run is None:
             return None
-        columns = chart_columns(self.run, losses=self._losses)
-        if len(columns[STEP]) < 2:
+        curves = curves_of(self.run, losses=self._losses)
+        if curves is None:
             return None
         state = self._state()
         table, chart = plots.show_curves(
             state.table,
             state.chart,
-            columns,
+            curves.columns,
             x=STEP,
+            other_x=curves.other_x,
             title=_("{name}: training").format(name=self.run.name),
             x_title=_("step"),
-            y_title=_("Dice and loss") if self._losses else _("Dice"),
+            y_title=curves.y_title,
         )
+        chart.SetAttribute(RUN_ATTRIBUTE, self.run.name)
         if (state.table, state.chart) != (table.GetID(), chart.GetID()):
             state.table, state.chart = table.GetID(), chart.GetID()
             self._save()

@@ -45,22 +45,27 @@ def test_a_segmentation_is_shown_over_its_volume(scene: Any) -> None:
 
 def test_tables_and_charts_change_the_layout_only_where_it_lacks_their_view(scene: Any) -> None:
     table = tables.fill_numbers(None, {"x": [1.0]}, name="t")
-    chart = plots.update_chart(None, table, x="x", curves=[], name="c")
+    chart = plots.update_chart(None, table, curves={}, name="c")
     layouts = slicer.app.layoutManager().layouts
     display.show_table(table)
     display.show_table(table)
     assert layouts == [slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpTableView]
     assert selection(scene).GetActiveTableID() == table.GetID()
-    display.show_chart(chart)
+    change = display.show_chart(chart)
     assert layouts[1:] == [slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpPlotTableView]
     assert selection(scene).GetActivePlotChartID() == chart.GetID()
+    assert display.show_chart(chart) is None
+    display.undo_layout(change)
+    assert layouts[2:] == [slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpTableView]
+    display.undo_layout(change)
+    assert len(layouts) == 3, "a layout that was chosen since stays"
 
 
 def test_without_an_application_or_a_window_nothing_is_shown_and_nothing_fails(
     scene: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     table = tables.fill_numbers(None, {"x": [1.0]}, name="t")
-    chart = plots.update_chart(None, table, x="x", curves=[], name="c")
+    chart = plots.update_chart(None, table, curves={}, name="c")
     monkeypatch.setattr(type(slicer.app), "layoutManager", lambda self: None)
     display.show_table(table)
     assert selection(scene).GetActiveTableID() == table.GetID()
@@ -86,7 +91,9 @@ def test_surfaces_are_made_segment_by_segment_as_slicer_makes_them(scene: Any, g
     labels[12:16, 5:15, 6:16] = 2
     volume = add_volume(labels.astype(np.int16), GRIDS[grid])
     node, reference = add_segmentation(volume, labels), add_segmentation(volume, labels)
+    assert not display.is_shown_in_3d(None) and not display.is_shown_in_3d(node)
     assert made(display.show_in_3d(node, shown=True)) is node
+    assert display.is_shown_in_3d(node)
     reference.CreateClosedSurfaceRepresentation()
     for one in ("Segment_1", "Segment_2"):
         assert surface_of(node, one).GetNumberOfPoints() > 50
@@ -95,6 +102,7 @@ def test_surfaces_are_made_segment_by_segment_as_slicer_makes_them(scene: Any, g
     assert node.GetDisplayNode().GetVisibility3D()
     made(display.show_in_3d(node, shown=False))
     assert not node.GetDisplayNode().GetVisibility3D()
+    assert not display.is_shown_in_3d(node)
 
 
 def test_surfaces_that_are_there_are_not_made_again(scene: Any) -> None:

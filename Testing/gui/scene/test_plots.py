@@ -64,10 +64,9 @@ def test_a_series_that_a_person_deleted_is_made_again(scene: Any) -> None:
     assert [one.GetYColumnName() for one in series] == ["loss", "validation loss"]
 
 
-def test_a_removed_chart_takes_its_lines_along(scene: Any) -> None:
-    table, chart = show()
-    plots.remove_chart(chart)
-    plots.remove_chart(chart)
-    assert scene.GetNumberOfNodesByClass("vtkMRMLPlotSeriesNode") == 0
-    assert scene.GetNumberOfNodesByClass("vtkMRMLPlotChartNode") == 0
-    assert scene.IsNodePresent(table)
+def test_a_curve_may_have_positions_of_its_own(scene: Any) -> None:
+    columns = {"step": [1.0, 2.0, 3.0], "loss": [3.0, 2.0, 1.0], "at": [2.0, 3.0, None], "dice": [0.1, 0.2, None]}
+    table, chart = show(columns=columns, other_x={"dice": "at"})
+    series = [chart.GetNthPlotSeriesNode(number) for number in range(chart.GetNumberOfPlotSeriesNodes())]
+    assert [(one.GetXColumnName(), one.GetYColumnName()) for one in series] == [("step", "loss"), ("at", "dice")]
+    assert chart.GetXAxisTitle() == "step"
