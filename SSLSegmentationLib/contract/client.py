@@ -14,6 +14,7 @@ from SSLSegmentationLib.contract.errors import SSLSegmentationError
 from SSLSegmentationLib.contract.files import PathLike, disk_errors, write_text
 from SSLSegmentationLib.contract.jobs.folder import JobFolder
 from SSLSegmentationLib.contract.jobs.handle import JobHandle
+from SSLSegmentationLib.contract.python_command import python_command
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 
@@ -54,8 +55,8 @@ def clean_environment(environment: Optional[Mapping[str, str]] = None) -> Dict[s
 
 def backend_command(python: PathLike, words: Sequence[str]) -> List[str]:
     """The command line that runs `sslseg WORDS` in another Python, without its user's settings."""
-    # -X utf8, since -I makes Python deaf to PYTHONUTF8; likewise -u.
-    return [os.fspath(python), "-I", "-u", "-X", "utf8", "-c", _BOOTSTRAP, _PACKAGE.as_posix(), *words]
+    # -u, since -I makes Python deaf to PYTHONUNBUFFERED.
+    return [*python_command(python), "-u", "-c", _BOOTSTRAP, _PACKAGE.as_posix(), *words]
 
 
 def _detached() -> Dict[str, Any]:

@@ -21,13 +21,10 @@ _LARGEST_LOG = 1 << 20
 
 
 def worker_command(python: PathLike, words: Sequence[str]) -> List[str]:
-    """The command line of the worker. Slicer's own launcher sets its Python's paths by variables, which -I would ignore."""
-    # The process starts in another folder; links stay, since a virtual environment is one.
+    """The command line of the worker, which starts in another folder."""
+    # Links stay, since a virtual environment is one.
     own = os.path.abspath(python) if os.path.dirname(python) else python  # noqa: PTH100, PTH120
-    command = backend_command(own, words)
-    if Path(python).stem.lower() == "pythonslicer":
-        command.remove("-I")
-    return command
+    return backend_command(own, words)
 
 
 def _apart() -> Dict[str, Any]:

@@ -12,11 +12,13 @@ from typing import Mapping, Optional, Tuple
 
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
 from SSLSegmentationLib.contract.files import PathLike
+from SSLSegmentationLib.contract.python_command import python_command
 from SSLSegmentationLib.gui.backend.packages import PLAIN, REQUIREMENTS, TORCH, Build, sizes
 from SSLSegmentationLib.gui.texts import _
 
-# Windows refuses paths of more than 260 characters; torch's own files take up to 170 of them.
-_WINDOWS_PATH_CHARACTERS = 80
+# Windows refuses paths of 260 characters and more: the longest file in torch's wheel takes 171 of them, and
+# \backend-1\Lib\site-packages\ before it 29.
+_WINDOWS_PATH_CHARACTERS = 259 - 171 - 29
 _PACKAGE = Path(__file__).resolve().parents[2]
 
 
@@ -27,8 +29,9 @@ def default_folder(
     environment = os.environ if environment is None else environment
     home = Path.home() if home is None else home
     if system == "win32":
-        base = Path(environment.get("LOCALAPPDATA") or home / "AppData" / "Local")
-    elif system == "darwin":
+        # No further folder in it: paths are short there.
+        return Path(environment.get("LOCALAPPDATA") or home / "AppData" / "Local") / "SSLSegmentation"
+    if system == "darwin":
         base = home / "Library" / "Application Support"
     else:
         base = Path(environment.get("XDG_DATA_HOME") or home / ".local" / "share")
@@ -59,7 +62,7 @@ class BackendPlan:
 
     def pip_commands(self, python: PathLike) -> Tuple[Tuple[str, ...], ...]:
         """The pip commands, in order. With the standard build it is plain pip, so that a mirror or pip's own settings work."""
-        pip = (os.fspath(python), "-I", "-X", "utf8", "-m", "pip", "install", "--no-input", "--progress-bar", "off")
+        pip = (*python_command(python), "-m", "pip", "install", "--no-input", "--progress-bar", "off")
         everything = (*pip, *self.pip_options, *self.requirements)
         if not self.build.index_url:
             return (everything,)
@@ -98,16 +101,19 @@ def make_plan(
 
 def split_options(text: str) -> Tuple[str, ...]:
     """The words of pip's options as a person types them. Raises `usage.arguments` where a quote is not closed."""
+    lexer = shlex.shlex(text, posix=True, punctuation_chars=False)
+    lexer.whitespace_split, lexer.commenters = True, ""
+    if sys.platform == "win32":
+        # Its paths are full of backslashes, and an apostrophe is a letter.
+        lexer.escape, lexer.quotes = "", '"'
     try:
-        words = shlex.split(text, posix=sys.platform != "win32")
+        return tuple(lexer)
     except ValueError as error:
         raise SSLSegmentationError(
             "usage.arguments",
             _("The options for pip cannot be read: {reason}.").format(reason=error),
             hint=_("Close every quotation mark."),
         ) from error
-    # Windows keeps the quotes, since its paths are full of backslashes.
-    return tuple(word.strip('"') for word in words)
 
 
 def _existing(folder: Path) -> Path:

@@ -17,6 +17,7 @@ from typing import Any, List, Optional
 
 from SSLSegmentationLib.contract.client import clean_environment
 from SSLSegmentationLib.contract.files import PathLike, write_text
+from SSLSegmentationLib.contract.python_command import python_command
 
 _POINTER = "backend.json"
 _FORMAT = 1
@@ -88,10 +89,10 @@ def _number(path: Path) -> int:
 
 
 def in_use(environment: Path) -> bool:
-    """Whether a process runs from it, such as a detached training. Windows protects such files itself."""
+    """Whether a process runs from it, such as a detached training."""
     needle = os.fsencode(environment) + os.fsencode(os.sep)
     if sys.platform == "win32":
-        return False
+        return _is_held(Path(python_of(environment)))
     if sys.platform != "linux":
         listing = subprocess.run(["ps", "-A", "-ww", "-o", "args="], capture_output=True, check=False)
         return needle in listing.stdout
@@ -101,6 +102,17 @@ def in_use(environment: Path) -> bool:
                 if needle in (process / "cmdline").read_bytes():
                     return True
     return False
+
+
+def _is_held(program: Path) -> bool:
+    """Whether Windows refuses to open a program for writing, as it does while the program runs."""
+    try:
+        with program.open("r+b"):
+            return False
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
 
 
 def remove_unused(folder: PathLike, *, python: PathLike) -> List[Path]:
@@ -121,7 +133,7 @@ def start_removal(environment: Path, *, python: PathLike) -> None:
     with contextlib.suppress(OSError):
         _removals.append(
             subprocess.Popen(
-                [os.fspath(python), "-I", "-c", _REMOVE, str(environment)],
+                [*python_command(python), "-c", _REMOVE, str(environment)],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,

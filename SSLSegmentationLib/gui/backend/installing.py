@@ -13,6 +13,7 @@ from SSLSegmentationLib.contract.client import clean_environment
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
 from SSLSegmentationLib.contract.files import disk_errors
 from SSLSegmentationLib.contract.jobs.lock import FileLock, is_locked
+from SSLSegmentationLib.contract.python_command import python_command
 from SSLSegmentationLib.gui.backend.checking import check, problem_error
 from SSLSegmentationLib.gui.backend.child import child
 from SSLSegmentationLib.gui.backend.environment import BackendPlan
@@ -95,7 +96,14 @@ def _make(plan: BackendPlan, environment: Path) -> "Steps[None]":
     log, python = plan.folder / LOG_NAME, python_of(environment)
     with disk_errors(log):
         log.write_text(time.strftime("%Y-%m-%d %H:%M:%S ") + f"{environment.name} from {plan.python}\n", encoding="utf-8")
-    yield from _command([plan.python, "-I", "-X", "utf8", "-m", "venv", str(environment)], plan, environment, share=(0.0, _MADE))
+    yield from _command([*python_command(plan.python), "-m", "venv", str(environment)], plan, environment, share=(0.0, _MADE))
+    if not Path(python).is_file():
+        # The Python of Microsoft's Store writes what it is to write into AppData somewhere else.
+        raise SSLSegmentationError(
+            "environment.missing_package",
+            _("{python} has made no environment in {folder}.").format(python=plan.python, folder=environment),
+            hint=_("Choose another Python, such as one from python.org, or a folder outside of AppData."),
+        )
     with disk_errors(environment):
         (environment / _SCRATCH).mkdir()
     commands = plan.pip_commands(python)

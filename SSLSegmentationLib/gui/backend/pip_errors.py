@@ -27,6 +27,12 @@ def _causes() -> Tuple[_Cause, ...]:
             _("Free some space or choose another folder.") + " " + again,
         ),
         _Cause(
+            "usage.arguments",
+            r"Long Path support|enable-long-paths|WinError 206|filename or extension is too long",
+            _("Windows does not take paths as long as those that the packages make in this folder."),
+            _("Choose a folder with a short path, such as C:\\SSL, or switch long paths on in Windows."),
+        ),
+        _Cause(
             "disk.read_only",
             r"Permission denied|Errno 13\b|Read-only file system|WinError 5\b",
             _("The backend's folder cannot be written to."),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
-import sys
 from pathlib import Path
 from typing import Dict, Iterator, List, Mapping
 
@@ -14,10 +14,13 @@ _NAMES = tuple(f"python{major}.{minor}" for major, minor in VERSIONS)
 _CONDA_FOLDERS = ("miniforge3", "mambaforge", "miniconda3", "anaconda3")
 
 
-def _on_path(search_path: str) -> Iterator[Path]:
+def _on_path(search_path: str, system: str) -> Iterator[Path]:
     # pyenv's stand-ins answer only for the version that is switched on; its real Pythons are listed below.
-    folders = [folder for folder in search_path.split(";" if sys.platform == "win32" else ":") if "shims" not in folder]
-    joined = (";" if sys.platform == "win32" else ":").join(folders)
+    folders = [folder for folder in search_path.split(os.pathsep) if "shims" not in folder]
+    if system == "darwin":
+        # A stand-in as well: it asks the person to install Apple's developer tools.
+        folders = [folder for folder in folders if folder.rstrip("/") != "/usr/bin"]
+    joined = os.pathsep.join(folders)
     for name in (*_NAMES, "python3"):
         found = shutil.which(name, path=joined)
         if found:
@@ -27,7 +30,7 @@ def _on_path(search_path: str) -> Iterator[Path]:
 def _of_tools(home: Path, environment: Mapping[str, str]) -> Iterator[Path]:
     """Pythons of pyenv, uv and conda."""
     pyenv = Path(environment.get("PYENV_ROOT") or home / ".pyenv")
-    for pattern in ("versions/*/bin/python3", "pyenv-win/versions/*/python.exe"):
+    for pattern in ("versions/*/bin/python3", "versions/*/python.exe", "pyenv-win/versions/*/python.exe"):
         yield from sorted(pyenv.glob(pattern), reverse=True)
     for folder in (home / ".local" / "share" / "uv" / "python", Path(environment.get("APPDATA") or home) / "uv" / "python"):
         for pattern in ("cpython-*/bin/python3", "cpython-*/python.exe"):
@@ -39,7 +42,10 @@ def _of_tools(home: Path, environment: Mapping[str, str]) -> Iterator[Path]:
 
 
 def _of_windows(environment: Mapping[str, str]) -> Iterator[Path]:
-    roots = [Path(environment[name]) for name in ("ProgramFiles", "SystemDrive") if environment.get(name)]
+    roots = [Path(environment["ProgramFiles"])] if environment.get("ProgramFiles") else []
+    if environment.get("SystemDrive"):
+        # Without the separator "C:" is the current folder of that drive.
+        roots.append(Path(environment["SystemDrive"] + os.sep))
     if environment.get("LOCALAPPDATA"):
         roots.insert(0, Path(environment["LOCALAPPDATA"]) / "Programs" / "Python")
     for major, minor in VERSIONS:
@@ -56,7 +62,7 @@ def _of_macos() -> Iterator[Path]:
 
 def usual_places(*, environment: Mapping[str, str], home: Path, system: str) -> List[Path]:
     """Pythons that are there, each file once, the likeliest first. `system`: as `sys.platform`."""
-    places = list(_on_path(environment.get("PATH", "")))
+    places = list(_on_path(environment.get("PATH", ""), system))
     if system == "win32":
         places += _of_windows(environment)
     elif system == "darwin":

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from SSLSegmentationLib.contract.files import PathLike
+from SSLSegmentationLib.contract.python_command import python_command
 from SSLSegmentationLib.gui.backend.child import run_child, together
 from SSLSegmentationLib.gui.backend.python_places import VERSIONS, listed_by_launcher, usual_places
 from SSLSegmentationLib.gui.operation import Steps
@@ -81,7 +82,7 @@ def ask(path: PathLike, *, of_slicer: bool = False) -> "Steps[FoundPython]":
     name = os.fspath(path)
     try:
         finished = yield from run_child(
-            [name, "-I", "-X", "utf8", "-c", _QUESTION], text=_("Looking for Python …"), timeout=_ANSWER_SECONDS
+            [*python_command(name), "-c", _QUESTION], text=_("Looking for Python …"), timeout=_ANSWER_SECONDS
         )
     except OSError as error:
         return FoundPython(name, problem=_("it cannot be started ({reason})").format(reason=error.strerror), of_slicer=of_slicer)
@@ -122,6 +123,11 @@ def _dotted(version: Tuple[int, int]) -> str:
     return f"{version[0]}.{version[1]}"
 
 
+def full_path(python: PathLike) -> str:
+    """A path as the search gives it. Links stay: the launcher of a virtual environment finds its packages by its own name."""
+    return os.path.abspath(os.path.expanduser(python))  # noqa: PTH100, PTH111
+
+
 def find_pythons(chosen: str = "", *, places: Optional[Sequence[PathLike]] = None) -> "Steps[Tuple[FoundPython, ...]]":
     """The Pythons of this computer: the chosen one, then those that fit, Slicer's own last, then the others with their reason.
 
@@ -135,13 +141,12 @@ def find_pythons(chosen: str = "", *, places: Optional[Sequence[PathLike]] = Non
             paths += listed_by_launcher(listing.output)
     else:
         paths = list(places)
-    # As it was given: the launcher of a virtual environment is a link, and finds its packages only under its own name.
-    given = {os.path.abspath(os.path.expanduser(path)): False for path in ([chosen] if chosen else []) + paths}  # noqa: PTH100, PTH111
+    given = {full_path(path): False for path in ([chosen] if chosen else []) + paths}
     own = shutil.which("PythonSlicer") if places is None else None
     if own:
         given[own] = True
     answers = yield from together([ask(path, of_slicer=of_slicer) for path, of_slicer in given.items()], at_once=_AT_ONCE)
-    return _ordered(answers, first=os.path.abspath(os.path.expanduser(chosen)) if chosen else "")  # noqa: PTH100, PTH111
+    return _ordered(answers, first=full_path(chosen) if chosen else "")
 
 
 def _ordered(answers: Sequence[FoundPython], *, first: str) -> Tuple[FoundPython, ...]:

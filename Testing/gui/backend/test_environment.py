@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,7 +29,7 @@ def test_each_system_has_its_data_folder(tmp_path) -> None:
     assert default_folder(environment={}, home=tmp_path, system="linux") == tmp_path / ".local/share" / tail
     assert default_folder(environment={"XDG_DATA_HOME": "/x"}, home=tmp_path, system="linux") == Path("/x") / tail
     assert default_folder(environment={}, home=tmp_path, system="darwin") == tmp_path / "Library/Application Support" / tail
-    assert default_folder(environment={"LOCALAPPDATA": "/l"}, home=tmp_path, system="win32") == Path("/l") / tail
+    assert default_folder(environment={"LOCALAPPDATA": "/l"}, home=tmp_path, system="win32") == Path("/l/SSLSegmentation")
     assert default_folder().is_absolute()
 
 
@@ -90,9 +91,20 @@ def test_a_folder_that_cannot_be_written_is_refused(tmp_path, monkeypatch) -> No
     assert "cannot be written" in refused("disk.read_only", folder=tmp_path / "backend")
 
 
-def test_a_path_that_is_too_long_for_windows_is_refused_there(tmp_path, monkeypatch) -> None:
+def test_a_path_that_is_too_long_for_windows_is_refused_there(monkeypatch) -> None:
     monkeypatch.setattr(environment.sys, "platform", "win32")
-    assert "too much for Windows" in refused("usage.arguments", folder=tmp_path / ("x" * 100))
+    inside = "/backend-1/Lib/site-packages/"
+    longest_of_torch, longest_of_windows = 171, 259
+    fits = longest_of_windows - longest_of_torch - len(inside)
+    folder = f"{tempfile.gettempdir()}/".ljust(fits, "x")
+    make_plan(sys.executable, folder=folder)
+    assert "too much for Windows" in refused("usage.arguments", folder=f"{folder}x")
+
+
+def test_the_usual_folder_of_windows_is_short_enough_for_a_long_name_of_a_person() -> None:
+    local = "C:\\Users\\" + "n" * 20 + "\\AppData\\Local"
+    folder = default_folder(environment={"LOCALAPPDATA": local}, system="win32")
+    assert len(str(folder)) <= environment._WINDOWS_PATH_CHARACTERS
 
 
 def test_quotes_in_options_are_understood(monkeypatch) -> None:
@@ -102,3 +114,7 @@ def test_quotes_in_options_are_understood(monkeypatch) -> None:
         split_options("--find-links '/a b")
     monkeypatch.setattr(environment.sys, "platform", "win32")
     assert split_options('--find-links "C:\\a b"') == ("--find-links", "C:\\a b")
+    assert split_options('--cert="C:\\a b\\x.pem" -v') == ("--cert=C:\\a b\\x.pem", "-v"), "quotes within a word"
+    assert split_options("--cert C:\\O'Brien\\x.pem") == ("--cert", "C:\\O'Brien\\x.pem")
+    with pytest.raises(SSLSegmentationError, match="cannot be read"):
+        split_options('--find-links "C:\\a b')

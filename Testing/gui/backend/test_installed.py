@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -92,8 +93,42 @@ def test_a_backend_that_something_runs_from_stays(root, monkeypatch, platform) -
     assert not in_use(root / "backend-1")
 
 
-def test_windows_protects_files_in_use_itself(root, monkeypatch) -> None:
+@pytest.fixture
+def windows_root(tmp_path, monkeypatch):
+    """Two backends as they lie on Windows, of which the second is in use, and the programs that Windows holds."""
+    held: list[Path] = []
+    is_open = Path.open
+
+    def refusing(path, mode="r", **more):
+        if path in held and "+" in mode:
+            raise PermissionError(13, "The process cannot access the file because it is being used by another process")
+        return is_open(path, mode, **more)
+
     monkeypatch.setattr(installed.sys, "platform", "win32")
+    monkeypatch.setattr(Path, "open", refusing)
+    for number in (1, 2):
+        program = tmp_path / f"backend-{number}" / "Scripts" / "python.exe"
+        program.parent.mkdir(parents=True)
+        program.write_bytes(b"MZ")
+    write_backend(tmp_path, tmp_path / "backend-2")
+    return tmp_path, held
+
+
+def test_on_windows_a_backend_whose_program_runs_stays(windows_root, monkeypatch) -> None:
+    root, held = windows_root
+    monkeypatch.setattr(installed, "start_removal", lambda _environment, *, python: None)
+    held.append(root / "backend-1" / "Scripts" / "python.exe")
+    assert in_use(root / "backend-1")
+    assert remove_unused(root, python=sys.executable) == []
+    held.clear()
+    assert not in_use(root / "backend-1")
+    assert remove_unused(root, python=sys.executable) == [root / "backend-1"]
+    assert held == [] and (root / "backend-1" / "Scripts" / "python.exe").read_bytes() == b"MZ", "asking changes nothing"
+
+
+def test_on_windows_a_backend_without_its_program_is_not_in_use(windows_root) -> None:
+    root, _held = windows_root
+    (root / "backend-1" / "Scripts" / "python.exe").unlink()
     assert not in_use(root / "backend-1")
 
 

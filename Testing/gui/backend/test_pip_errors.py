@@ -29,6 +29,15 @@ NONE = "ERROR: No matching distribution found for torch>=2.8"
         (["ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device"], "disk.full", "full"),
         (["OSError: [WinError 112] There is not enough space on the disk"], "disk.full", "full"),
         (
+            [
+                "ERROR: Could not install packages due to an OSError: [Errno 2] No such file or directory: 'C:\\\\b\\\\x.h'",
+                "HINT: This error might have occurred since this system does not have Windows Long Path support enabled. "
+                "You can find information on how to enable this at https://pip.pypa.io/warnings/enable-long-paths",
+            ],
+            "usage.arguments",
+            "paths as long",
+        ),
+        (
             ["ERROR: Could not install packages due to an OSError: [Errno 13] Permission denied: '/x'"],
             "disk.read_only",
             "written",

@@ -6,11 +6,13 @@ import json
 import os
 import stat
 import sys
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 import pytest
 
-from SSLSegmentationLib.gui.backend import pythons
+from SSLSegmentationLib.contract import python_command
+from SSLSegmentationLib.gui.backend import python_places, pythons
+from SSLSegmentationLib.gui.backend.environment import make_plan
 from SSLSegmentationLib.gui.backend.python_places import listed_by_launcher, usual_places
 from SSLSegmentationLib.gui.backend.pythons import FoundPython, ask, find_pythons
 from SSLSegmentationLib.gui.operation import Operation
@@ -79,10 +81,33 @@ def test_a_python_that_does_not_fit_says_why(program, changes, words) -> None:
     assert words in found.title
 
 
-def test_an_intel_python_does_not_fit_on_macos(program, monkeypatch) -> None:
-    python = answering(program)
-    monkeypatch.setattr(pythons.sys, "platform", "darwin")
-    assert "Intel" in asked(python).problem
+@pytest.fixture
+def translated(program, monkeypatch):
+    """A Mac on which this program is an Intel one, on a processor that is an Intel one (0) or not (1)."""
+
+    def make(arm64: int) -> None:
+        monkeypatch.setattr(python_command.sys, "platform", "darwin")
+        monkeypatch.setattr(python_command.platform, "machine", lambda: "x86_64")
+        monkeypatch.setattr(python_command, "ARCH", str(program('export NATIVE=1; shift 2; exec "$@"\n', "arch")))
+        monkeypatch.setattr(python_command, "SYSCTL", str(program(f"echo {arm64}\n", "sysctl")))
+        python_command.native_prefix.cache_clear()
+
+    yield make
+    python_command.native_prefix.cache_clear()
+
+
+def test_an_intel_python_does_not_fit_on_macos(program, translated) -> None:
+    translated(0)
+    assert "Intel" in asked(answering(program)).problem
+
+
+def test_a_universal_python_is_asked_as_that_of_the_processor(program, translated) -> None:
+    translated(1)
+    text = json.dumps({**ANSWER, "machine": "MACHINE"})
+    python = program(f"machine=${{NATIVE:+arm64}}\ncat <<'END' | sed s/MACHINE/${{machine:-x86_64}}/\n{text}\nEND\n")
+    assert asked(python).fit and asked(python).machine == "arm64"
+    plan = make_plan(str(python), folder=python.parent / "backend")
+    assert all(command[2] == "-x86_64" for command in plan.pip_commands(python))
 
 
 @pytest.mark.parametrize(
@@ -124,13 +149,15 @@ def test_the_chosen_one_comes_first_and_those_that_do_not_fit_last(program) -> N
 
 
 def test_slicers_own_python_is_the_last_choice(program, tmp_path, monkeypatch) -> None:
-    answering(program, "PythonSlicer", version=[3, 12, 10], prefix="/slicer")
+    # As the real one it hands its Python the paths by variables, to which -I makes it deaf.
+    deaf = 'for word in "$@"; do [ "$word" = -I ] && { echo "No module named \'encodings\'" >&2; exit 1; }; done'
+    program(f"{deaf}\ncat <<'END'\n{json.dumps({**ANSWER, 'version': [3, 12, 10], 'prefix': '/slicer'})}\nEND\n", "PythonSlicer")
     answering(program, "python3.11", version=[3, 11, 1], prefix="/b")
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     monkeypatch.setattr(pythons, "usual_places", lambda **_given: [tmp_path / "python3.11"])
     found = Operation(find_pythons()).wait()
     assert [Path(one.path).name for one in found] == ["python3.11", "PythonSlicer"]
-    assert found[1].of_slicer
+    assert found[1].of_slicer and found[1].fit, found[1].problem
 
 
 def touched(path: Path) -> Path:
@@ -156,6 +183,29 @@ def test_pythons_of_pyenv_uv_and_conda_are_found(tmp_path) -> None:
         touched(tmp_path / "miniforge3/bin/python3"),
     }
     assert expected <= set(usual_places(environment={}, home=tmp_path, system="darwin"))
+
+
+def test_versions_of_pyenv_on_windows_are_found_wherever_its_variable_points(tmp_path) -> None:
+    python = touched(tmp_path / "pyenv-win/versions/3.12.1/python.exe")
+    for root in (tmp_path, tmp_path / "pyenv-win"):
+        assert python in usual_places(environment={"PYENV_ROOT": str(root)}, home=tmp_path / "home", system="win32")
+
+
+def test_a_python_beside_the_root_of_the_drive_is_looked_for_there(monkeypatch) -> None:
+    monkeypatch.setattr(python_places, "Path", PureWindowsPath)
+    places = [str(place) for place in python_places._of_windows({"SystemDrive": "C:"})]
+    assert "C:\\Python313\\python.exe" in places, "C:Python313 is in the current folder of the drive"
+
+
+def test_apples_stand_in_is_never_started_since_it_opens_a_dialog(tmp_path, monkeypatch) -> None:
+    asked = []
+    monkeypatch.setattr(python_places.shutil, "which", lambda name, path: asked.append((name, path)))
+    environment = {"PATH": os.pathsep.join(["/usr/bin", str(tmp_path), "/usr/bin/"])}
+    usual_places(environment=environment, home=tmp_path, system="darwin")
+    assert {path for _name, path in asked} == {str(tmp_path)}
+    asked.clear()
+    usual_places(environment=environment, home=tmp_path, system="linux")
+    assert all("/usr/bin" in path for _name, path in asked)
 
 
 def test_pythons_of_windows_are_found(tmp_path) -> None:
