@@ -10,7 +10,7 @@ from SSLSegmentationLib.contract.citations import CITATIONS
 from SSLSegmentationLib.contract.config.json_text import load_json
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
 from SSLSegmentationLib.contract.strict_json import Reader
-from SSLSegmentationLib.contract.tissues import Tissue, TissueTable
+from SSLSegmentationLib.contract.tissues import LARGEST_MODEL_VALUE, Tissue, TissueTable
 
 FORMAT_VERSION = 1
 SEGMENTATION = "segmentation"
@@ -162,7 +162,7 @@ def _tissues(rows: List[Any], refuse: Any) -> List[Tissue]:
         color = reader.integers("color", 0, 255)
         if len(color) != 3:
             raise refuse(f"the colour of tissue {position + 1} must have 3 numbers")
-        value = reader.integer("value", 1, 2**16 - 1)
+        value = reader.integer("value", 1, LARGEST_MODEL_VALUE)
         tissues.append(Tissue(value, reader.text("name"), (color[0], color[1], color[2]), reader.text("terminology")))
     return tissues
 

@@ -7,6 +7,9 @@ from typing import Any, Dict, Iterable, Iterator, Mapping, Optional, Tuple
 
 Color = Tuple[int, int, int]
 
+# Largest value of a tissue that a model can segment; tables that only measure may hold larger ones.
+LARGEST_MODEL_VALUE = 2**16 - 1
+
 # Okabe-Ito: told apart also by colour-blind readers.
 DEFAULT_COLORS: Tuple[Color, ...] = (
     (230, 159, 0), (86, 180, 233), (0, 158, 115), (240, 228, 66), (0, 114, 178), (213, 94, 0), (204, 121, 167), (153, 153, 153),

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
 from SSLSegmentationLib.contract.tissues import TissueTable
+from SSLSegmentationLib.contract.wording import counted
 from SSLSegmentationLib.imaging.geometry import Geometry
 from SSLSegmentationLib.imaging.scan import LabelMap, Scan
 
@@ -44,7 +45,7 @@ def require_finite(scan: Scan, *, name: str) -> None:
     """Raises `data.not_finite` with the number of NaN and infinite voxels."""
     count = count_not_finite(scan.array)
     if count:
-        raise SSLSegmentationError("data.not_finite", f"{name} holds NaN or infinite values in {count} voxels.")
+        raise SSLSegmentationError("data.not_finite", f"{name} holds NaN or infinite values in {counted(count, 'voxel')}.")
 
 
 def require_known_labels(found: Iterable[int], *, tissues: TissueTable, name: str) -> None:

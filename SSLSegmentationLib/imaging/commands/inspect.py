@@ -7,6 +7,7 @@ import json
 from typing import List, Optional, Union
 
 from SSLSegmentationLib.contract.errors import EXIT_DONE, SSLSegmentationError
+from SSLSegmentationLib.contract.wording import counted
 from SSLSegmentationLib.imaging.commands.output import say, warn
 from SSLSegmentationLib.imaging.inspection import Inspection, inspect
 
@@ -54,6 +55,6 @@ def _lines(facts: Inspection) -> List[str]:
     if facts.mean is not None:
         lines.append(f"  values      {facts.minimum:g} to {facts.maximum:g}, mean {facts.mean:g}")
     if facts.n_not_finite:
-        lines.append(f"  not finite  {facts.n_not_finite} voxels are NaN or infinite")
+        lines.append(f"  not finite  {counted(facts.n_not_finite, 'voxel is', 'voxels are')} NaN or infinite")
     lines += [f"  label {label.value:<5} {label.name}: {label.voxels} voxels" for label in facts.labels]
     return [*lines, f"  sha256      {facts.sha256}"]

@@ -12,6 +12,7 @@ from SSLSegmentationLib.contract.measures import SLICE_MEASURES, Measure, Measur
 from SSLSegmentationLib.contract.reporting import Following
 from SSLSegmentationLib.contract.tissue_file import read_tissues
 from SSLSegmentationLib.contract.tissues import TissueTable
+from SSLSegmentationLib.contract.wording import counted
 from SSLSegmentationLib.imaging.biomarkers import biomarker_columns, measure, measure_slices
 from SSLSegmentationLib.imaging.biomarkers.slice_table import (
     SLICE_COLUMNS,
@@ -145,7 +146,7 @@ def _show(rows: Sequence[MeasureRow], arguments: argparse.Namespace) -> None:
     shown = SHOWN if arguments.slice is None else {**SHOWN, **SHOWN_SLICE}
     lines = [(f"{row.scan} / {row.tissue}", *(_shown(name, row.values[name]) for name in shown), row.state) for row in rows]
     say(as_text([("scan / tissue", *shown.values(), "state"), *lines]))
-    say(f"{len(rows)} rows written to {arguments.output}.")
+    say(f"{counted(len(rows), 'row')} written to {arguments.output}.")
     if arguments.slice_areas is not None:
         say(f"Areas of every slice written to {arguments.slice_areas}.")
 

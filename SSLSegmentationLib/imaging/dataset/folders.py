@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Optional
 
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
+from SSLSegmentationLib.contract.wording import counted
 from SSLSegmentationLib.imaging.dataset.case_list import CaseList, scan_files
 from SSLSegmentationLib.imaging.scan import Case
 
@@ -18,7 +19,8 @@ def folder_cases(images: Path, labels: Optional[Path]) -> CaseList:
     if lonely:
         raise SSLSegmentationError(
             "data.unpaired",
-            f"{len(lonely)} label maps in {labels} have no image of the same name in {images}: {', '.join(lonely[:5])}.",
+            f"{counted(len(lonely), 'label map has', 'label maps have')} no image of the same name: {labels} has "
+            f"{', '.join(lonely[:5])}, {images} has not.",
         )
     cases = tuple(
         Case(id=name, subject=name, images=(file,), label=label_files.get(name), volumes=(None,))

@@ -7,6 +7,7 @@ from typing import Dict, List, Optional, Tuple
 
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
 from SSLSegmentationLib.contract.tissues import TissueTable
+from SSLSegmentationLib.contract.wording import counted
 from SSLSegmentationLib.imaging.geometry import Geometry
 from SSLSegmentationLib.imaging.readers import read_label_map
 from SSLSegmentationLib.imaging.readers.opening import count_not_finite, load_voxels, open_scan, scan_of
@@ -35,7 +36,7 @@ def open_channels(case: Case) -> Dict[Path, ScanFile]:
         wanted = [volume for image, volume in zip(case.images, case_volumes(case)) if image == path]
         expected = 1 if set(wanted) == {None} else len(wanted)
         if file.volumes != expected:
-            raise SSLSegmentationError("data.not_3d", f"{path} holds {file.volumes} volumes, {expected} expected.")
+            raise SSLSegmentationError("data.not_3d", f"{path} holds {counted(file.volumes, 'volume')}, {expected} expected.")
     first, *others = opened
     for path in others:
         if not opened[first].geometry.same_grid(opened[path].geometry):
@@ -63,4 +64,5 @@ def check_finite(array: Array, path: Path) -> None:
     """Refuses NaN and infinity in a scan to be measured or learned from."""
     bad = count_not_finite(array)
     if bad:
-        raise SSLSegmentationError("data.not_finite", f"{path} holds {bad} voxels that are NaN or infinite.")
+        voxels = counted(bad, "voxel that is", "voxels that are")
+        raise SSLSegmentationError("data.not_finite", f"{path} holds {voxels} NaN or infinite.")

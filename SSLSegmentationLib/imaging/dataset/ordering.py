@@ -8,6 +8,7 @@ import numpy as np
 
 from SSLSegmentationLib.contract.config import DataConfig
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
+from SSLSegmentationLib.contract.wording import counted
 from SSLSegmentationLib.imaging.scan import Case
 
 # Names the draw, so that no other draw of the same seed repeats it.
@@ -36,9 +37,10 @@ def within_budget(cases: Sequence[Case], data: DataConfig) -> List[Case]:
     """The first `labelled_cases` of ordered cases, or the cases of the first `labelled_fraction` of subjects (at least one)."""
     if data.labelled_cases is not None:
         if data.labelled_cases > len(cases):
+            labelled = counted(len(cases), "training case has", "training cases have")
             raise SSLSegmentationError(
                 "config.infeasible",
-                f"data.labelled_cases is {data.labelled_cases}, but {len(cases)} training cases have labels.",
+                f"data.labelled_cases is {data.labelled_cases}, but {labelled} labels.",
                 hint=f"Set it to {len(cases)} or fewer.",
             )
         return list(cases[: data.labelled_cases])

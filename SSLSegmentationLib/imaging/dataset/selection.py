@@ -9,12 +9,13 @@ from typing import List, Optional, Sequence, Tuple
 from SSLSegmentationLib.contract.config import Config
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
 from SSLSegmentationLib.contract.tissues import TissueTable
+from SSLSegmentationLib.contract.wording import counted
 from SSLSegmentationLib.imaging.dataset.case_list import CaseList
 from SSLSegmentationLib.imaging.dataset.finding import default_channels, labelled_source
 from SSLSegmentationLib.imaging.dataset.ordering import by_id, ordered, split_validation, within_budget
 from SSLSegmentationLib.imaging.dataset.splits import Splits, check_known, read_splits, with_subjects
 from SSLSegmentationLib.imaging.dataset.unlabelled import unlabelled_cases
-from SSLSegmentationLib.imaging.dataset.usable import joined_tissues, same_channels, usable_cases
+from SSLSegmentationLib.imaging.dataset.usable import joined_tissues, require_learnable, same_channels, usable_cases
 from SSLSegmentationLib.imaging.scan import Case
 
 
@@ -90,7 +91,8 @@ def _split(config: Config, sources: _Sources, cases: Sequence[Case]) -> Tuple[Li
     named = {*splits.train, *splits.validation}
     left_out = [case.id for case in cases if case.id not in named]
     warnings = [
-        f"{len(left_out)} cases are in neither train nor validation of {splits.path.name} and are left out: {_some(left_out)}."
+        f"{counted(len(left_out), 'case is', 'cases are')} in neither train nor validation of {splits.path.name} and left out: "
+        f"{_some(left_out)}."
     ]
     return train, validation, warnings if left_out else []
 
@@ -107,7 +109,9 @@ def _pretrain_cases(config: Config, sources: _Sources) -> Tuple[List[Case], List
         _, validation = split_validation(labelled)
         if not labelled and config.pretext.early_stopping:
             _, validation = split_validation(ordered(pool, seed=config.seed))
-            warnings.append(f"Early stopping needs validation: {len(validation)} of {len(pool)} scans are held out for it.")
+            of = f"of {len(pool)} scans"
+            held_out = counted(len(validation), f"{of} is held out", f"{of} are held out")
+            warnings.append(f"Early stopping needs validation: {held_out} for it.")
         train = pool
     if sources.unlabelled is not None:
         train = sources.unlabelled
@@ -132,7 +136,8 @@ def _without(train: Sequence[Case], validation: Sequence[Case]) -> Tuple[List[Ca
         held_out = case.id in ids or case.subject in subjects or any(path.resolve() in files for path in case.images)
         (dropped if held_out else kept).append(case)
     return kept, [
-        f"{len(dropped)} scans serve validation and are not trained on: {_some([case.id for case in dropped])}."
+        f"{counted(len(dropped), 'scan serves validation and is', 'scans serve validation and are')} not trained on: "
+        f"{_some([case.id for case in dropped])}."
     ] if dropped else []
 
 
@@ -154,18 +159,20 @@ def _finetune_cases(config: Config, sources: _Sources) -> Tuple[List[Case], List
     for names, what in ((lacking, "validation"), (wanted, "label_order")):
         if names and config.data.strict:
             raise SSLSegmentationError(
-                "data.unpaired", f"{len(names)} cases of {what} in {splits.path} have no label map: {_some(names)}."
+                "data.unpaired", f"No label map for {counted(len(names), 'case')} of {what} in {splits.path}: {_some(names)}."
             )
     if lacking:
-        warnings.append(f"{len(lacking)} validation cases have no label map and are left out: {_some(lacking)}.")
+        left_out = counted(len(lacking), "validation case has no label map and is", "validation cases have no label map and are")
+        warnings.append(f"{left_out} left out: {_some(lacking)}.")
     validation = [case for case in validation if case.label is not None]
     shared = sorted({case.subject for case in train} & {case.subject for case in validation})
     if shared:
-        fact = f"{len(shared)} subjects are in both train and validation of {splits.path.name}: {_some(shared)}"
+        subjects = counted(len(shared), "subject is", "subjects are")
+        fact = f"{subjects} in both train and validation of {splits.path.name}: {_some(shared)}"
         if config.data.strict:
             raise SSLSegmentationError("data.dataset_invalid", f"{fact}.", hint="Put all cases of a subject on one side.")
         train = [case for case in train if case.subject not in set(shared)]
-        warnings.append(f"{fact}; they are not trained on.")
+        warnings.append(f"{fact}; not trained on.")
     train, more = _with_labels(train, "training ")
     train = within_budget(ordered(train, seed=config.seed, label_order=splits.label_order), config.data)
     return train, validation, warnings + more
@@ -173,9 +180,9 @@ def _finetune_cases(config: Config, sources: _Sources) -> Tuple[List[Case], List
 
 def _with_labels(cases: Sequence[Case], what: str) -> Tuple[List[Case], List[str]]:
     without = [case.id for case in cases if case.label is None]
-    warnings = (
-        [f"{len(without)} of {len(cases)} {what}cases have no label map and are not used: {_some(without)}."] if without else []
-    )
+    of = f"of {len(cases)} {what}cases"
+    fact = counted(len(without), f"{of} has no label map and is not used", f"{of} have no label map and are not used")
+    warnings = [f"{fact}: {_some(without)}."] if without else []
     return [case for case in cases if case.label is not None], warnings
 
 
@@ -194,10 +201,7 @@ def _checked(
         raise SSLSegmentationError("data.no_cases", f"No case is left to {purpose} on{': ' + warnings[-1] if warnings else '.'}")
     if purpose == "finetune":
         tissues = joined_tissues(tissues, [fact.tissues for fact in facts])
-        if not len(tissues):
-            raise SSLSegmentationError(
-                "data.no_cases", "The label maps hold nothing but background (0).", hint="Check the label maps."
-            )
+        require_learnable(tissues)
     channels = sources.channels
     if len(channels) != len(kept[0].images):
         channels = default_channels(config.data, len(kept[0].images))

@@ -8,6 +8,7 @@ from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
 from SSLSegmentationLib.contract.tissues import TissueTable
+from SSLSegmentationLib.contract.wording import counted
 from SSLSegmentationLib.imaging.dataset.case_list import label_names, read_json, text_list
 from SSLSegmentationLib.imaging.scan import Case
 
@@ -58,7 +59,8 @@ def _ids(path: Path, raw: Dict[str, Any], key: str) -> Tuple[str, ...]:
 
 def _refuse(path: Path, what: str, names: Sequence[str]) -> None:
     if names:
-        raise SSLSegmentationError("data.dataset_invalid", f"{path}: {len(names)} cases are {what}: {', '.join(names[:5])}.")
+        cases = counted(len(names), "case is", "cases are")
+        raise SSLSegmentationError("data.dataset_invalid", f"{path}: {cases} {what}: {', '.join(names[:5])}.")
 
 
 def with_subjects(cases: Iterable[Case], splits: Splits) -> List[Case]:

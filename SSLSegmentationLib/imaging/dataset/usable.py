@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Callable, Dict, List, Sequence, Tuple, TypeVar
 
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
-from SSLSegmentationLib.contract.tissues import TissueTable, default_tissue
+from SSLSegmentationLib.contract.tissues import LARGEST_MODEL_VALUE, TissueTable, default_tissue
+from SSLSegmentationLib.contract.wording import counted
 from SSLSegmentationLib.imaging.dataset.loading import open_channels, read_case, read_case_label
 from SSLSegmentationLib.imaging.scan import Case
 
@@ -87,7 +88,7 @@ def same_channels(cases: Sequence[Case], *, strict: bool) -> Tuple[List[Case], L
         if len(case.images) == usual:
             kept.append(case)
             continue
-        fact = f"Case '{case.id}' has {len(case.images)} channels, the others have {usual}"
+        fact = f"Case '{case.id}' has {counted(len(case.images), 'channel')}, the others have {usual}"
         if strict:
             raise SSLSegmentationError("data.unpaired_channels", f"{fact}.")
         warnings.append(f"{fact}; it is left out.")
@@ -109,3 +110,18 @@ def joined_tissues(declared: TissueTable, found: Sequence[TissueTable]) -> Tissu
             color = tissue.color if value == tissue.value else default_tissue(value).color
             tissues[tissue.name.casefold()] = type(tissue)(value, tissue.name, color, tissue.terminology)
     return TissueTable.of(tissues.values())
+
+
+def require_learnable(tissues: TissueTable) -> None:
+    """Raises `data.no_cases` without any tissue, `data.unsupported` for a value that no model can have."""
+    if not len(tissues):
+        raise SSLSegmentationError(
+            "data.no_cases", "The label maps hold nothing but background (0).", hint="Check the label maps."
+        )
+    large = next((tissue for tissue in tissues if tissue.value > LARGEST_MODEL_VALUE), None)
+    if large is not None:
+        raise SSLSegmentationError(
+            "data.unsupported",
+            f"The tissue '{large.name}' has the value {large.value}; a model's tissues have values up to {LARGEST_MODEL_VALUE}.",
+            hint="Give it a smaller value in the tissue table and in the label maps.",
+        )

@@ -9,6 +9,7 @@ from typing import Dict, List, Tuple
 import numpy as np
 
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
+from SSLSegmentationLib.contract.wording import counted
 from SSLSegmentationLib.imaging.geometry import Geometry
 from SSLSegmentationLib.imaging.readers import checks
 from SSLSegmentationLib.imaging.readers.scan_file import Array, ScanFile
@@ -76,7 +77,9 @@ def _sizes(path: Path, fields: Dict[str, str]) -> Tuple[int, ...]:
     if int(_numbers(path, fields, "NDims")[0]) != len(sizes):
         raise SSLSegmentationError("data.damaged", f"{path}: NDims is {fields.get('NDims')}, DimSize is {fields.get('DimSize')}.")
     if len(sizes) not in (3, 4):
-        raise SSLSegmentationError("data.not_3d", f"{path} has {len(sizes)} dimensions ({checks.times(sizes)}), 3 are needed.")
+        raise SSLSegmentationError(
+            "data.not_3d", f"{path} has {counted(len(sizes), 'dimension')} ({checks.times(sizes)}), 3 are needed."
+        )
     return sizes
 
 
@@ -121,7 +124,7 @@ def _geometry(path: Path, fields: Dict[str, str], sizes: Tuple[int, ...]) -> Geo
 def _exactly(path: Path, fields: Dict[str, str], name: str, count: int) -> List[float]:
     numbers = _numbers(path, fields, name)
     if len(numbers) != count:
-        raise SSLSegmentationError("data.damaged", f"{path}: '{name}' has {len(numbers)} numbers, {count} are needed.")
+        raise SSLSegmentationError("data.damaged", f"{path}: '{name}' has {counted(len(numbers), 'number')}, {count} are needed.")
     return numbers
 
 

@@ -9,6 +9,7 @@ from typing import Any, Tuple
 import numpy as np
 
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
+from SSLSegmentationLib.contract.wording import counted
 from SSLSegmentationLib.imaging.readers import checks
 from SSLSegmentationLib.imaging.readers.nifti_geometry import nifti_geometry
 from SSLSegmentationLib.imaging.readers.nifti_header import NiftiHeader, parse_header
@@ -82,9 +83,13 @@ def _sizes(path: Path, header: NiftiHeader) -> Tuple[Tuple[int, int, int], int]:
     sizes = header.dim[1 : count + 1]
     checks.check_sizes(path, sizes)
     if count < 3:
-        raise SSLSegmentationError("data.not_3d", f"{path} has {count} dimensions ({checks.times(sizes)}), 3 are needed.")
+        raise SSLSegmentationError(
+            "data.not_3d", f"{path} has {counted(count, 'dimension')} ({checks.times(sizes)}), 3 are needed."
+        )
     if count > 4 and any(size > 1 for size in sizes[4:]):
-        raise SSLSegmentationError("data.not_3d", f"{path} has {count} dimensions ({checks.times(sizes)}), 3 are needed.")
+        raise SSLSegmentationError(
+            "data.not_3d", f"{path} has {counted(count, 'dimension')} ({checks.times(sizes)}), 3 are needed."
+        )
     return (sizes[0], sizes[1], sizes[2]), sizes[3] if count > 3 else 1
 
 

@@ -10,6 +10,7 @@ from typing import Any, Tuple
 import numpy as np
 
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
+from SSLSegmentationLib.contract.wording import counted
 from SSLSegmentationLib.imaging.geometry import FloatArray
 
 UNIT_TO_MM = {0: 1.0, 1: 1000.0, 2: 1.0, 3: 0.001}
@@ -49,7 +50,7 @@ def parse_header(path: Path, data: bytes) -> NiftiHeader:
         if size == 540 and len(data) >= 540:
             return _parse_2(path, data, order)
     if len(data) < 348:
-        raise SSLSegmentationError("data.truncated", f"{path} has {len(data)} bytes of data; a NIfTI header has 348.")
+        raise SSLSegmentationError("data.truncated", f"{path} has {counted(len(data), 'byte')} of data; a NIfTI header has 348.")
     raise SSLSegmentationError("data.unreadable", f"{path} does not begin with a NIfTI header.")
 
 

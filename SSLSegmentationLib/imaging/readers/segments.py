@@ -11,6 +11,7 @@ import numpy as np
 
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
 from SSLSegmentationLib.contract.tissues import Color, Tissue, TissueTable, default_tissue
+from SSLSegmentationLib.contract.wording import counted
 from SSLSegmentationLib.imaging.readers.scan_file import Array
 
 TERMINOLOGY_TAG = "TerminologyEntry"
@@ -125,7 +126,7 @@ def _check_overlap(path: Path, name: str, taken: Array, tissues: List[Tissue]) -
     if others:
         raise SSLSegmentationError(
             "data.not_labels",
-            f"{path}: segment '{name}' overlaps with '{', '.join(others)}' in {np.count_nonzero(taken)} voxels; "
+            f"{path}: segment '{name}' overlaps with '{', '.join(others)}' in {counted(np.count_nonzero(taken), 'voxel')}; "
             "a label map holds one tissue per voxel.",
             hint="Subtract one from the other in the Segment Editor (Logical operators), or export them to separate files.",
         )

@@ -36,12 +36,12 @@ def test_text_says_size_values_and_labels(tmp_path: Path, capsys: pytest.Capture
         "7 × 6 × 5",
         "0.8 × 0.9 × 2.5 mm",
         "1 to 209",
-        "1 voxels are NaN",
+        "1 voxel is NaN",
         "label_1: 210 voxels",
         "sha256",
     ):
         assert fact in out
-    assert err == "warning: a.nii: 1 voxels are NaN or infinite.\n"
+    assert err == "warning: a.nii: 1 voxel is NaN or infinite.\n"
 
 
 def test_a_refusal_is_one_line_and_exit_3_and_no_facts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

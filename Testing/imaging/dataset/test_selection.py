@@ -293,7 +293,7 @@ def test_cases_of_different_channels_are_refused(tmp_path: Path) -> None:
     nifti(tmp_path / "a.nii", numbers())
     entries = [{"id": name, "images": ["a.nii"] * count} for name, count in (("x", 2), ("y", 2), ("z", 1))]
     cases = write_json(tmp_path / "cases.json", entries)
-    refused(config(cases=cases), "pretrain", "data.unpaired_channels", "'z' has 1 channels, the others have 2")
+    refused(config(cases=cases), "pretrain", "data.unpaired_channels", "'z' has 1 channel, the others have 2")
     found = training_cases(config(cases=cases, strict=False), purpose="pretrain")
     assert ids(found.train) == ["x", "y"]
     assert found.channels == ("mri_0", "mri_1")
@@ -309,6 +309,18 @@ def test_values_outside_a_given_table_stop_a_run_that_checks_them(data: dict[str
 
 def test_nothing_but_background_is_refused(tmp_path: Path) -> None:
     refused(config(**folders(tmp_path, 3, values=())), "finetune", "data.no_cases", "nothing but background")
+
+
+def test_a_value_that_no_model_can_have_is_refused_before_training(tmp_path: Path) -> None:
+    data = folders(tmp_path, 3)
+    large = np.where(label_array(1, 2) == 2, 70000, 0).astype(np.uint32)
+    nifti(tmp_path / "labels" / "case_00.nii.gz", large)
+    refused(config(**data), "finetune", "data.unsupported", "'label_70000' has the value 70000; .* up to 65535")
+    table = TissueTable.of([Tissue(1, "fat", (1, 2, 3)), Tissue(65536, "atlas", (1, 2, 3))])
+    write_tissues(tmp_path / "tissues.json", table)
+    settings = config(**data, tissues=str(tmp_path / "tissues.json"))
+    refused(settings, "finetune", "data.unsupported", "'atlas' has the value 65536")
+    assert training_cases(settings, purpose="pretrain").train
 
 
 def test_segmentations_that_number_their_tissues_differently_share_one_table(tmp_path: Path) -> None:
