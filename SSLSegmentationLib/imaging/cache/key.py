@@ -13,7 +13,7 @@ from SSLSegmentationLib.imaging.preprocess import PreprocessPlan
 from SSLSegmentationLib.imaging.scan import Case
 
 # Raised whenever readers, preparation or the layout of an entry change what an entry holds.
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 _CHUNK = 1 << 20
 # Headers are short; a data file's name is looked for in this many bytes.
@@ -32,7 +32,8 @@ def entry_key(case: Case, plan: PreprocessPlan, tissues: Optional[TissueTable]) 
         "images": [content_hash(path) for path in case.images],
         "volumes": list(case.volumes),
         "label": content_hash(case.label) if case.label is not None and has_label else None,
-        "tissues": list(tissues.values) if tissues is not None and has_label else None,
+        # Segments are matched to the table by name.
+        "tissues": [[tissue.value, tissue.name] for tissue in tissues] if tissues is not None and has_label else None,
     }
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 

@@ -10,6 +10,7 @@ from SSLSegmentationLib.contract.measures import MeasureRow
 from SSLSegmentationLib.contract.reporting import Following
 from SSLSegmentationLib.contract.tissue_file import read_tissues
 from SSLSegmentationLib.contract.tissues import TissueTable
+from SSLSegmentationLib.contract.wording import counted
 from SSLSegmentationLib.imaging.agreement import TissueSummary, agreement_columns, evaluate, mean_dice, summarise
 from SSLSegmentationLib.imaging.commands.output import number, say, say_json, warn
 from SSLSegmentationLib.imaging.pairing import pair_paths
@@ -57,7 +58,8 @@ def _evaluate_one(
 ) -> Tuple[List[MeasureRow], List[str]]:
     scan = read_scan(paths["image"]) if "image" in paths else None
     reference = read_label_map(paths["reference"], onto=None if scan is None else scan.geometry, tissues=tissues)
-    prediction = read_label_map(paths["prediction"], onto=reference.geometry, tissues=tissues)
+    # Without a table the reference's names count: the same tissue may have another number in the prediction.
+    prediction = read_label_map(paths["prediction"], onto=reference.geometry, tissues=tissues or reference.tissues)
     following.check_cancelled()
     rows = evaluate(
         prediction,
@@ -88,4 +90,4 @@ def _show(summaries: Sequence[TissueSummary], *, rows: int, output: Path) -> Non
     ]
     say(as_text([heading, *lines]))
     say(f"Mean Dice over the tissues: {number(mean_dice(summaries), digits=4)} (a missed one counts as 0); the rest are medians.")
-    say(f"{rows} rows written to {output}.")
+    say(f"{counted(rows, 'row')} written to {output}.")

@@ -12,9 +12,11 @@ import numpy.typing as npt
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
 from SSLSegmentationLib.contract.files import PathLike
 from SSLSegmentationLib.contract.tissues import TissueTable
+from SSLSegmentationLib.contract.wording import counted
 from SSLSegmentationLib.imaging import regrid
 from SSLSegmentationLib.imaging.geometry import Geometry
 from SSLSegmentationLib.imaging.readers import checks
+from SSLSegmentationLib.imaging.readers.matching import match_segments
 from SSLSegmentationLib.imaging.readers.opening import load_voxels, open_scan
 from SSLSegmentationLib.imaging.readers.segments import merge_layers, parse_segments
 from SSLSegmentationLib.imaging.scan import LabelMap
@@ -30,8 +32,9 @@ def read_label_map(path: PathLike, *, onto: Optional[Geometry] = None, tissues: 
     """A label map, in the order of `onto` where that is given, with the names of `tissues`, its own file, or `label_<value>`.
 
     A label map on the same voxels as `onto`, stored with flipped or permuted axes, is put in order exactly; on other voxels
-    it is `data.grid_mismatch`. A value outside a table that was `given` is `data.unknown_label`. A .seg.nrrd may hold a box
-    of the scan's grid only, and several layers of segments that do not overlap. Raises `SSLSegmentationError` (`data.*`).
+    it is `data.grid_mismatch`. A value or a segment outside a table that was `given` is `data.unknown_label`. A .seg.nrrd may
+    hold a box of the scan's grid only, and several layers of segments that do not overlap; its segments are matched to
+    `tissues` by name. Raises `SSLSegmentationError` (`data.*`).
     """
     file = Path(path)
     opened = open_scan(file)
@@ -50,8 +53,9 @@ def read_label_map(path: PathLike, *, onto: Optional[Geometry] = None, tissues: 
         geometry, notices = onto, notices + more
     array = smallest_unsigned(merged)
     if own is not None and tissues is not None:
-        array, more = _match_names(file, array, own, tissues)
-        notices += more
+        present = [(tissue, count) for value, count in zip(*present_values(array)) for tissue in [own.find(value)] if tissue]
+        array, own, more = match_segments(file, array, present, tissues)
+        array, notices = smallest_unsigned(array), notices + more
     table = _table(file, array, own, tissues)
     return LabelMap(array=array, geometry=geometry, tissues=table, path=file, warnings=opened.warnings + notices)
 
@@ -62,7 +66,9 @@ def whole_numbers(path: Path, array: npt.NDArray[Any]) -> Tuple[npt.NDArray[Any]
     if array.dtype.kind == "f":
         bad = int(array.size - np.count_nonzero(np.isfinite(array)))
         if bad:
-            raise SSLSegmentationError("data.not_finite", f"{path} holds {bad} NaN or infinite values; labels are whole numbers.")
+            raise SSLSegmentationError(
+                "data.not_finite", f"{path} holds {counted(bad, 'NaN or infinite value')}; labels are whole numbers."
+            )
         rounded = np.rint(array)
         distance = float(np.abs(array - rounded).max()) if array.size else 0.0
         if distance > ROUNDING:
@@ -75,7 +81,7 @@ def whole_numbers(path: Path, array: npt.NDArray[Any]) -> Tuple[npt.NDArray[Any]
     if low < 0:
         count = int(np.count_nonzero(array < 0))
         raise SSLSegmentationError(
-            "data.not_labels", f"{path} holds {low:g} (negative values in {count} voxels); labels start at 0."
+            "data.not_labels", f"{path} holds {low:g} (negative values in {counted(count, 'voxel')}); labels start at 0."
         )
     if high > LARGEST_LABEL:
         raise SSLSegmentationError("data.not_labels", f"{path} holds {high:g}, more than the largest label {LARGEST_LABEL}.")
@@ -109,30 +115,13 @@ def _difference(source: Geometry, target: Geometry) -> str:
     return f"shifted by up to {distance:.3g} mm ({target.largest_shift(turned):.3g} voxels)"
 
 
-def _match_names(
-    path: Path, array: UnsignedArray, own: TissueTable, wanted: TissueTable
-) -> Tuple[UnsignedArray, Tuple[str, ...]]:
-    """The table's values where all segments carry names of the table: an editor may have renumbered them."""
-    by_name = {tissue.name.casefold(): tissue.value for tissue in wanted}
-    names = [tissue.name.casefold() for tissue in own]
-    if len(set(names)) < len(names) or not all(name in by_name for name in names):
-        return array, ()
-    moves = {tissue.value: by_name[tissue.name.casefold()] for tissue in own}
-    if all(before == after for before, after in moves.items()):
-        return array, ()
-    lookup = np.arange(max(int(array.max()), *moves) + 1, dtype=np.uint32)
-    for before, after in moves.items():
-        lookup[before] = after
-    return smallest_unsigned(lookup[array]), (f"{path.name}: its values were matched to the tissue table by name.",)
-
-
 def _table(path: Path, array: UnsignedArray, own: Optional[TissueTable], given: Optional[TissueTable]) -> TissueTable:
     values, counts = present_values(array)
     if given is None:
         return own if own is not None else TissueTable.from_values(values)
     unknown = [(value, count) for value, count in zip(values, counts) if given.find(value) is None]
     if unknown and given.given:
-        listed = ", ".join(f"{value} ({count} voxels)" for value, count in unknown[:10])
+        listed = ", ".join(f"{value} ({counted(count, 'voxel')})" for value, count in unknown[:10])
         raise SSLSegmentationError("data.unknown_label", f"{path} holds values that the tissue table lacks: {listed}.")
     if not unknown:
         return given

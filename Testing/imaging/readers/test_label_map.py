@@ -204,10 +204,67 @@ def test_values_that_an_editor_renumbered_are_matched_by_name(tmp_path: Path) ->
     assert "by name" in label_map.warnings[0]
 
 
-def test_other_names_leave_the_values_as_they_are(tmp_path: Path) -> None:
-    other = TissueTable.of([Tissue(1, "left", (1, 1, 1)), Tissue(2, "fat", (1, 1, 1))])
-    write_label_map(tmp_path / "a.seg.nrrd", LabelMap(labels(), plain_geometry(), other))
-    assert np.array_equal(read_label_map(tmp_path / "a.seg.nrrd", tissues=GIVEN).array, labels())
+def renamed(path: Path, *names: str) -> Path:
+    """The usual label map as a .seg.nrrd with these names for 1, 2, …"""
+    table = TissueTable.of([Tissue(value, name, (1, 1, 1)) for value, name in enumerate(names, start=1)])
+    write_label_map(path, LabelMap(labels(), plain_geometry(), table))
+    return path
+
+
+def test_names_that_differ_in_capitals_only_are_told_apart(tmp_path: Path) -> None:
+    table = TissueTable.of([Tissue(1, "Fat", (1, 2, 3)), Tissue(2, "fat", (4, 5, 6))], given=True)
+    label_map = read_label_map(renamed(tmp_path / "a.seg.nrrd", "fat", "Fat"), tissues=table)
+    assert np.array_equal(label_map.array == 2, labels() == 1)
+    assert np.array_equal(label_map.array == 1, labels() == 2)
+
+
+def test_a_segment_that_a_given_table_lacks_is_refused_by_name(tmp_path: Path) -> None:
+    path = renamed(tmp_path / "a.seg.nrrd", "left", "fat")
+    refused(path, "data.unknown_label", r"'left' \(12 voxels\); the table has fat, muscle", tissues=GIVEN)
+
+
+def test_names_that_have_nothing_in_common_with_a_given_table_are_refused(tmp_path: Path) -> None:
+    refused(renamed(tmp_path / "a.seg.nrrd", "liver", "kidney"), "data.unknown_label", "'liver'.*'kidney'", tissues=GIVEN)
+
+
+def test_an_empty_segment_that_the_table_lacks_changes_nothing(tmp_path: Path) -> None:
+    label_map = read_label_map(renamed(tmp_path / "a.seg.nrrd", "muscle", "fat", "tumour"), tissues=GIVEN)
+    assert label_map.tissues == GIVEN
+    assert (label_map.array == 2).sum() == (labels() == 1).sum()
+
+
+def test_a_segment_that_a_table_not_given_lacks_gets_a_free_value(tmp_path: Path) -> None:
+    found = TissueTable(GIVEN.tissues, given=False)
+    label_map = read_label_map(renamed(tmp_path / "a.seg.nrrd", "left", "fat"), tissues=found)
+    assert [(tissue.value, tissue.name) for tissue in label_map.tissues] == [(1, "fat"), (2, "muscle"), (3, "left")]
+    assert np.array_equal(label_map.array == 3, labels() == 1)
+    assert np.array_equal(label_map.array == 1, labels() == 2)
+    assert any("'left' is not in the tissue table; it gets 3" in warning for warning in label_map.warnings)
+
+
+@pytest.mark.parametrize("names", [("Segment_1", "Segment_2"), ("Label 7", "label_8"), ("1", "2"), ("Segment_1", "Segment_1_1")])
+def test_generic_names_say_nothing_and_values_count(tmp_path: Path, names: tuple[str, str]) -> None:
+    label_map = read_label_map(renamed(tmp_path / "a.seg.nrrd", *names), tissues=GIVEN)
+    assert np.array_equal(label_map.array, labels())
+    assert label_map.tissues == GIVEN
+    assert "generic names" in label_map.warnings[0]
+
+
+def test_a_generic_name_beside_one_of_the_table_is_refused(tmp_path: Path) -> None:
+    refused(renamed(tmp_path / "a.seg.nrrd", "Segment_1", "fat"), "data.unknown_label", "'Segment_1'", tissues=GIVEN)
+
+
+def test_a_table_of_numbers_only_leaves_values_as_they_are(tmp_path: Path) -> None:
+    numbered = TissueTable.from_values([1, 2])
+    label_map = read_label_map(renamed(tmp_path / "a.seg.nrrd", "liver", "kidney"), tissues=numbered)
+    assert np.array_equal(label_map.array, labels())
+    assert label_map.tissues == numbered
+    assert label_map.warnings == ()
+
+
+def test_a_generic_segment_with_a_value_that_a_given_table_lacks_is_refused(tmp_path: Path) -> None:
+    path = segmentation(tmp_path / "a.seg.nrrd", labels()[np.newaxis] * 9, [{"LabelValue": 9}, {"LabelValue": 18}])
+    refused(path, "data.unknown_label", r"9 \(12 voxels\), 18 \(1 voxel\)", tissues=GIVEN)
 
 
 def test_every_label_is_found_in_a_scan_of_many(tmp_path: Path) -> None:
