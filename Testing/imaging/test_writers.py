@@ -13,7 +13,8 @@ import SimpleITK
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
 from SSLSegmentationLib.contract.tissues import Tissue, TissueTable
 from SSLSegmentationLib.imaging.geometry import Geometry
-from SSLSegmentationLib.imaging.readers import count_volumes, read_geometry, read_label_map, read_scan
+from SSLSegmentationLib.imaging.readers import read_geometry, read_label_map, read_scan
+from SSLSegmentationLib.imaging.readers.opening import open_scan
 from SSLSegmentationLib.imaging.scan import LabelMap, Scan
 from SSLSegmentationLib.imaging.writers import WRITERS, write_label_map, write_probabilities, write_scan
 from Testing.data import REPOSITORY
@@ -106,7 +107,7 @@ def test_probabilities_are_one_file_with_tissues_last(tmp_path: Path) -> None:
     path = tmp_path / "a__probabilities.nii.gz"
     write_probabilities(path, array, geometry)
     assert SimpleITK.ReadImage(str(path)).GetSize() == (7, 6, 5, 3)
-    assert count_volumes(path) == 3
+    assert open_scan(path).volumes == 3
     with pytest.raises(SSLSegmentationError, match="NIfTI only"):
         write_probabilities(tmp_path / "a.nrrd", array, geometry)
     assert np.array_equal(read_scan(path, volume=2).array, array[2])

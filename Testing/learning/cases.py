@@ -12,7 +12,6 @@ def cached_case(
 ) -> CachedCase:
     """A bright ball (tissue 1) and a dark box (tissue 2) in noise; voxel values tell where they come from."""
     rng = np.random.default_rng((seed, len(name), *name.encode()))
-    slices, rows, columns = shape
     label = np.zeros(shape, dtype=np.uint8)
     label[1:-1, 3:8, 2:7] = 1
     label[2:, 10:15, 8:13] = 2
@@ -25,7 +24,6 @@ def cached_case(
         subject=name,
         image=image,
         label=label if labelled else None,
-        foreground=label.any((1, 2)) if labelled else np.zeros(slices, dtype=bool),
         class_slices=tuple(present) if labelled else (),
         spacing=(1.0, 1.0, 1.0),
     )

@@ -23,7 +23,6 @@ class CachedCase:
     """One prepared case; the arrays are memory maps, nothing is loaded before it is used.
 
     `image` float32 (C, S, H, W); `label` uint8 (S, H, W), 0 or 1 + position in the tissue table, None without labels;
-    `foreground` bool (S,): slices with any tissue, or, without labels, slices that are not one value throughout;
     `class_slices`: for each tissue the numbers of the slices that have it (empty tuple without labels); `spacing` of the
     prepared grid (slices, rows, columns) in mm.
     """
@@ -32,7 +31,6 @@ class CachedCase:
     subject: str
     image: npt.NDArray[np.float32]
     label: Optional[npt.NDArray[np.uint8]]
-    foreground: npt.NDArray[np.bool_]
     class_slices: Tuple[npt.NDArray[np.int64], ...]
     spacing: Tuple[float, float, float]
     warnings: Tuple[str, ...] = ()
@@ -43,7 +41,6 @@ class EntryFacts:
     """What the JSON of an entry says."""
 
     files: Dict[str, Tuple[int, int]]
-    foreground: Tuple[int, ...]
     class_slices: Tuple[Tuple[int, ...], ...]
     spacing: Tuple[float, float, float]
     warnings: Tuple[str, ...]
@@ -69,7 +66,6 @@ def write_facts(folder: Path, facts: EntryFacts) -> None:
     """The JSON of an entry, with a checksum of itself."""
     plain = {
         "files": {name: list(values) for name, values in facts.files.items()},
-        "foreground": list(facts.foreground),
         "class_slices": [list(slices) for slices in facts.class_slices],
         "spacing": list(facts.spacing),
         "warnings": list(facts.warnings),
@@ -94,7 +90,6 @@ def read_facts(folder: Path) -> Optional[EntryFacts]:
         return None
     return EntryFacts(
         files={name: (int(size), int(checksum)) for name, (size, checksum) in plain["files"].items()},
-        foreground=tuple(plain["foreground"]),
         class_slices=tuple(tuple(slices) for slices in plain["class_slices"]),
         spacing=(plain["spacing"][0], plain["spacing"][1], plain["spacing"][2]),
         warnings=tuple(plain["warnings"]),
@@ -118,7 +113,6 @@ def open_entry(folder: Path, facts: EntryFacts, *, case_id: str, subject: str, w
         subject=subject,
         image=np.load(folder / IMAGE_NAME, mmap_mode="r"),
         label=label,
-        foreground=np.array(facts.foreground, dtype=np.bool_),
         class_slices=tuple(np.array(slices, dtype=np.int64) for slices in facts.class_slices),
         spacing=facts.spacing,
         warnings=warnings,

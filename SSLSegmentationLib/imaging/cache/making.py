@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Iterator, List, Optional, Tuple
+from typing import Optional, Tuple
 
 import numpy as np
 import numpy.typing as npt
@@ -105,26 +105,17 @@ def _write(
     tissues: Optional[TissueTable],
     warnings: Tuple[str, ...],
 ) -> EntryFacts:
-    foreground: List[bool] = []
-
-    def blocks() -> Iterator[Tuple[int, npt.NDArray[np.float32]]]:
-        for start, stop in slabs(source.grid.shape):
-            block = source.read(start, stop)
-            foreground.extend((block.max(axis=(2, 3)) > block.min(axis=(2, 3))).any(axis=0).tolist())
-            yield start, block
-
-    write_array(folder / IMAGE_NAME, source.shape, np.float32, blocks())
+    blocks = ((start, source.read(start, stop)) for start, stop in slabs(source.grid.shape))
+    write_array(folder / IMAGE_NAME, source.shape, np.float32, blocks)
     names = [IMAGE_NAME]
     class_slices: Tuple[Tuple[int, ...], ...] = ()
     if label is not None:
         write_array(folder / LABEL_NAME, (1, *label.shape), np.uint8, [(0, label[None])])
         names.append(LABEL_NAME)
         present = np.array([np.bincount(plane.reshape(-1), minlength=256) > 0 for plane in label])
-        foreground = [bool(row[1:].any()) for row in present]
         class_slices = tuple(tuple(np.flatnonzero(present[:, 1 + number]).tolist()) for number in range(len(tissues or ())))
     facts = EntryFacts(
         files={name: ((folder / name).stat().st_size, file_checksum(folder / name)) for name in names},
-        foreground=tuple(int(value) for value in foreground),
         class_slices=class_slices,
         spacing=source.grid.spacing,
         warnings=warnings,

@@ -6,17 +6,15 @@ from SSLSegmentationLib.imaging.preprocess.fitting import fit_to_shape, training
 from SSLSegmentationLib.imaging.preprocess.grid import PreparedGrid
 from SSLSegmentationLib.imaging.preprocess.labels import prepare_labels
 from SSLSegmentationLib.imaging.preprocess.plan import PreprocessPlan, plan_preprocessing
-from SSLSegmentationLib.imaging.preprocess.prepare import Prepared, PreparedSource, open_prepared, prepare
+from SSLSegmentationLib.imaging.preprocess.prepare import PreparedSource, open_prepared
 
 __all__ = [
-    "Prepared",
     "PreparedGrid",
     "PreparedSource",
     "PreprocessPlan",
     "fit_to_shape",
     "open_prepared",
     "plan_preprocessing",
-    "prepare",
     "prepare_labels",
     "training_shape",
 ]

@@ -1,4 +1,4 @@
-"""Turning an array's axes to the closest LPS order by permutation and flips, and back; exact, also for oblique scans."""
+"""Turning an array's axes to the closest LPS order by permutation and flips; exact, also for oblique scans."""
 
 from __future__ import annotations
 
@@ -20,28 +20,20 @@ SLICE_AXES: Dict[str, int] = {"axial": 0, "coronal": 1, "sagittal": 2}
 
 @dataclass(frozen=True)
 class Turn:
-    """A permutation of the three array axes, then a flip of some of them; both are undone exactly by `back`."""
+    """A permutation of the three array axes, then a flip of some of them; what is written to the turned view is put back."""
 
     axes: Axes
     flips: Tuple[bool, bool, bool]
 
     def there(self, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """View of a (slices, rows, columns) array in the turned order."""
-        turned: npt.NDArray[Any] = array.transpose(self.axes)[self._steps()]
+        steps = tuple(slice(None, None, -1) if flip else slice(None) for flip in self.flips)
+        turned: npt.NDArray[Any] = array.transpose(self.axes)[steps]
         return turned
-
-    def back(self, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """View of a turned array in the original order."""
-        inverse = tuple(int(axis) for axis in np.argsort(self.axes))
-        original: npt.NDArray[Any] = array[self._steps()].transpose(inverse)
-        return original
 
     def reorder(self, values: Tuple[Any, Any, Any]) -> Tuple[Any, Any, Any]:
         """One value per array axis (shape, spacing) in the turned order."""
         return (values[self.axes[0]], values[self.axes[1]], values[self.axes[2]])
-
-    def _steps(self) -> Tuple[slice, ...]:
-        return tuple(slice(None, None, -1) if flip else slice(None) for flip in self.flips)
 
 
 def turn_to_lps(geometry: Geometry, slice_axis: str) -> Turn:

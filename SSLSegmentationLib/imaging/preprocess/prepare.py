@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
+from SSLSegmentationLib.contract.wording import counted
 from SSLSegmentationLib.imaging.preprocess.grid import PreparedGrid
 from SSLSegmentationLib.imaging.preprocess.intensity import Normaliser, find_normaliser, value_range, window_bounds
 from SSLSegmentationLib.imaging.preprocess.plan import PreprocessPlan
@@ -21,15 +22,6 @@ from SSLSegmentationLib.imaging.preprocess.resampling import LinearResampler, sl
 from SSLSegmentationLib.imaging.scan import Scan
 
 FloatArray = npt.NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """`image` float32 (C, S, H, W), the grid it lies on, and what a person should know about it."""
-
-    image: FloatArray
-    grid: PreparedGrid
-    warnings: Tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -61,20 +53,12 @@ class PreparedSource:
         return result
 
 
-def prepare(scans: Sequence[Scan], plan: PreprocessPlan) -> Prepared:
-    """The whole prepared image of one case; `scans` are its channels, one per file, on one grid.
-
-    Raises `data.unpaired_channels`, `data.grid_mismatch` or `data.not_finite`, naming the file.
-    """
-    source = open_prepared(scans, plan)
-    image = np.empty(source.shape, dtype=np.float32)
-    for start, stop in slabs(source.grid.shape):
-        image[:, start:stop] = source.read(start, stop)
-    return Prepared(image, source.grid, source.warnings)
-
-
 def open_prepared(scans: Sequence[Scan], plan: PreprocessPlan) -> PreparedSource:
-    """As `prepare`, but the image is made on demand: for long scans, whose prepared channels would fill the memory."""
+    """The prepared image of one case; `scans` are its channels, one per file, on one grid.
+
+    Made on demand: all prepared channels of a long scan would fill the memory. Raises `data.unpaired_channels`,
+    `data.grid_mismatch` or `data.not_finite`, naming the file.
+    """
     _check_channels(scans, plan)
     grid = PreparedGrid.of(scans[0].geometry, plan)
     volumes: List[npt.NDArray[Any]] = []
@@ -132,7 +116,7 @@ def _check_channels(scans: Sequence[Scan], plan: PreprocessPlan) -> None:
     if len(scans) != plan.channels:
         name = _name(scans[0]) if scans else "The case"
         raise SSLSegmentationError(
-            "data.unpaired_channels", f"{name} has {len(scans)} channel(s), but {plan.channels} are expected."
+            "data.unpaired_channels", f"{name} has {counted(len(scans), 'channel')}, expected: {plan.channels}."
         )
     for scan in scans[1:]:
         if not scans[0].geometry.same_grid(scan.geometry):

@@ -9,6 +9,7 @@ import numpy as np
 
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
 from SSLSegmentationLib.contract.files import PathLike
+from SSLSegmentationLib.contract.wording import counted
 from SSLSegmentationLib.imaging.geometry import Geometry
 from SSLSegmentationLib.imaging.readers.checks import existing_file
 from SSLSegmentationLib.imaging.readers.metaimage import open_metaimage
@@ -58,11 +59,6 @@ def read_geometry(path: PathLike) -> Geometry:
     return open_scan(path).geometry
 
 
-def count_volumes(path: PathLike) -> int:
-    """Volumes of a file: 1 for 3D, more for 4D."""
-    return open_scan(path).volumes
-
-
 def load_voxels(opened: ScanFile, path: PathLike) -> Array:
     """All volumes of an opened file, shape (volumes, slices, rows, columns)."""
     try:
@@ -78,7 +74,8 @@ def read_scan(path: PathLike, *, volume: Optional[int] = None) -> Scan:
         raise SSLSegmentationError("data.not_3d", f"{path} holds {opened.volumes} volumes, one is needed.")
     chosen = volume or 0
     if not 0 <= chosen < opened.volumes:
-        raise SSLSegmentationError("data.not_3d", f"{path} holds {opened.volumes} volumes; number {chosen} does not exist.")
+        held = counted(opened.volumes, "volume")
+        raise SSLSegmentationError("data.not_3d", f"{path} holds {held}; number {chosen} does not exist.")
     return scan_of(opened, load_voxels(opened, path)[chosen], Path(path))
 
 
@@ -87,7 +84,7 @@ def scan_of(opened: ScanFile, array: Array, path: Path) -> Scan:
     warnings = opened.warnings
     bad = count_not_finite(array)
     if bad:
-        warnings += (f"{path.name}: {bad} voxels are NaN or infinite.",)
+        warnings += (f"{path.name}: {counted(bad, 'voxel is', 'voxels are')} NaN or infinite.",)
     return Scan(array=array, geometry=opened.geometry, path=path, warnings=warnings)
 
 

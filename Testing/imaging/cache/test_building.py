@@ -9,10 +9,15 @@ import numpy as np
 import pytest
 
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
+from SSLSegmentationLib.contract.tissues import TissueTable
 from SSLSegmentationLib.imaging.cache import build_cache, default_folder
 from SSLSegmentationLib.imaging.dataset import read_case, read_case_label
-from SSLSegmentationLib.imaging.preprocess import prepare, prepare_labels
+from SSLSegmentationLib.imaging.preprocess import open_prepared, prepare_labels
+from SSLSegmentationLib.imaging.readers import read_geometry
+from SSLSegmentationLib.imaging.scan import LabelMap
+from SSLSegmentationLib.imaging.writers import write_label_map
 from Testing.imaging.cache.data_sets import PLAN, TISSUES, make_cases, write_volume
+from Testing.imaging.preprocess.preparing import prepared_image, whole_image
 
 
 def entries(folder):
@@ -31,15 +36,14 @@ def test_a_cached_case_equals_the_prepared_one(tmp_path, workers):
     assert [case.id for case in cached] == [case.id for case in cases]
     assert [case.subject for case in cached] == [case.subject for case in cases]
     for case, made in zip(cases, cached):
-        prepared = prepare(read_case(case), plan)
+        prepared = open_prepared(read_case(case), plan)
         label_map = read_case_label(case, tissues=TISSUES, geometry=prepared.grid.geometry)
         label = prepare_labels(label_map, prepared.grid, TISSUES)
         assert isinstance(made.image, np.memmap)
         assert isinstance(made.label, np.memmap)
-        assert np.array_equal(made.image, prepared.image)
+        assert np.array_equal(made.image, whole_image(prepared))
         assert np.array_equal(made.label, label)
         assert (made.image.dtype, made.label.dtype) == (np.float32, np.uint8)
-        assert np.array_equal(made.foreground, label.any(axis=(1, 2)))
         for number, slices in enumerate(made.class_slices):
             assert np.array_equal(slices, np.flatnonzero((label == number + 1).any(axis=(1, 2))))
         assert made.spacing == prepared.grid.spacing
@@ -47,7 +51,6 @@ def test_a_cached_case_equals_the_prepared_one(tmp_path, workers):
 
 def test_the_slices_of_each_tissue_are_listed(tmp_path):
     (cached,) = build_cache(make_cases(tmp_path / "scans", 1), PLAN, tissues=TISSUES, folder=tmp_path / "cache")
-    assert cached.foreground.tolist() == [False, True, True, False, True, False]
     assert [slices.tolist() for slices in cached.class_slices] == [[1, 2], [4]]
 
 
@@ -57,18 +60,14 @@ def test_channels_and_windows_are_written_in_order(tmp_path):
     plan = replace(PLAN, normalisation="ct_windows", windows=((400.0, 50.0), (1800.0, 40.0)), channels=2)
     (cached,) = build_cache([both], plan, tissues=TISSUES, folder=tmp_path / "cache")
     assert cached.image.shape == (4, 40, 30, 30)
-    assert np.array_equal(cached.image, prepare(read_case(both), plan).image)
+    assert np.array_equal(cached.image, prepared_image(read_case(both), plan))
 
 
-def test_without_labels_the_foreground_is_where_the_image_varies(tmp_path):
-    (case,) = make_cases(tmp_path / "scans", 1, labelled=False)
-    array = np.random.default_rng(0).integers(1, 99, (5, 12, 12)).astype(np.int16)
-    array[[0, 4]] = -1000
-    write_volume(case.images[0], array)
-    (cached,) = build_cache([case], PLAN, tissues=TISSUES, folder=tmp_path / "cache")
+def test_a_case_without_labels_has_no_slices_of_tissues(tmp_path):
+    cases = make_cases(tmp_path / "scans", 1, labelled=False)
+    (cached,) = build_cache(cases, PLAN, tissues=TISSUES, folder=tmp_path / "cache")
     assert cached.label is None
     assert cached.class_slices == ()
-    assert cached.foreground.tolist() == [False, True, True, True, False]
 
 
 def test_labels_are_left_out_where_no_tissues_are_given(tmp_path):
@@ -110,8 +109,23 @@ def test_other_content_or_settings_make_another_entry(tmp_path, change):
         tissues = type(TISSUES).from_values([1, 2, 4])
     (cached,) = build_cache([case], plan, tissues=tissues, folder=tmp_path / "cache")
     assert len(entries(tmp_path / "cache")) == 2
-    expected = prepare(read_case(case), plan)
-    assert np.array_equal(cached.image, expected.image)
+    assert np.array_equal(cached.image, prepared_image(read_case(case), plan))
+
+
+@pytest.mark.parametrize("names", [("liver", "kidney"), ("kidney", "liver")])
+def test_segments_follow_the_names_of_the_table_also_after_it_was_exchanged(tmp_path, names):
+    (case,) = make_cases(tmp_path / "scans", 1, labelled=False)
+    array = np.zeros((6, 20, 24), dtype=np.uint8)
+    array[1, 2, 3], array[4, 5, 6] = 1, 2
+    own = TissueTable.from_names({1: "Liver", 2: "Kidney"})
+    path = tmp_path / "scans" / "labels.seg.nrrd"
+    write_label_map(path, LabelMap(array, read_geometry(case.images[0]), own))
+    case = replace(case, label=path)
+    for first, second in (names, names[::-1]):
+        tissues = TissueTable.from_names({1: first, 2: second})
+        (cached,) = build_cache([case], PLAN, tissues=tissues, folder=tmp_path / "cache")
+        assert cached.label[1, 2, 3] == (1 if first == "liver" else 2)
+        assert [slices.tolist() for slices in cached.class_slices] == ([[1], [4]] if first == "liver" else [[4], [1]])
 
 
 def test_the_detached_data_of_a_header_count_as_content(tmp_path):
@@ -144,11 +158,11 @@ def test_a_damaged_entry_is_made_again_with_a_warning(tmp_path, damage):
     elif damage == "facts cut":
         facts.write_text(facts.read_text()[:20])
     else:
-        facts.write_text(facts.read_text().replace("[0, 1, 1", "[1, 1, 1"))
+        facts.write_text(facts.read_text().replace("[1, 2]", "[1, 3]"))
     (cached,) = build_cache(cases, PLAN, tissues=TISSUES, folder=tmp_path / "cache")
     assert "scan_0" in cached.warnings[0]
     assert "damaged" in cached.warnings[0]
-    assert np.array_equal(cached.image, prepare(read_case(cases[0]), PLAN).image)
+    assert np.array_equal(cached.image, prepared_image(read_case(cases[0]), PLAN))
     (sound,) = build_cache(cases, PLAN, tissues=TISSUES, folder=tmp_path / "cache")
     assert sound.warnings == ()
     assert len(list((tmp_path / "cache").iterdir())) == 1

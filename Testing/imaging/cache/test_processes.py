@@ -20,8 +20,8 @@ from SSLSegmentationLib.imaging.cache.entry import read_facts
 from SSLSegmentationLib.imaging.cache.folder import STALE_SECONDS
 from SSLSegmentationLib.imaging.cache.open_files import allow_open_files
 from SSLSegmentationLib.imaging.dataset import read_case
-from SSLSegmentationLib.imaging.preprocess import prepare
 from Testing.imaging.cache.data_sets import PLAN, TISSUES, make_cases, start_builder
+from Testing.imaging.preprocess.preparing import prepared_image
 
 
 def entries(folder):
@@ -38,7 +38,7 @@ def test_two_processes_that_build_one_cache_at_once_both_succeed(tmp_path):
     assert len(entries(tmp_path / "cache")) == 12
     assert len(list((tmp_path / "cache").iterdir())) == 12
     for case, cached in zip(cases, build_cache(cases, PLAN, tissues=TISSUES, folder=tmp_path / "cache")):
-        assert np.array_equal(cached.image, prepare(read_case(case), PLAN).image)
+        assert np.array_equal(cached.image, prepared_image(read_case(case), PLAN))
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -10,6 +10,7 @@ import pytest
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
 from SSLSegmentationLib.contract.tissues import TissueTable
 from SSLSegmentationLib.imaging.preprocess import PreparedGrid, PreprocessPlan, prepare_labels
+from SSLSegmentationLib.imaging.preprocess.resampling import resample_nearest
 from SSLSegmentationLib.imaging.scan import LabelMap
 from Testing.imaging.preprocess.grids import geometry, oblique_directions
 
@@ -32,7 +33,7 @@ def test_values_become_one_plus_their_position_in_the_table(dtype):
     grid = grid_of(scan_grid)
     prepared = prepare_labels(label_map(values[codes], scan_grid), grid, TISSUES)
     assert prepared.dtype == np.uint8
-    assert np.array_equal(grid.labels_to_scan(prepared), codes)
+    assert np.array_equal(prepared, grid.turn.there(codes))
 
 
 def test_a_resampled_label_map_holds_only_values_it_had():
@@ -42,7 +43,7 @@ def test_a_resampled_label_map_holds_only_values_it_had():
     prepared = prepare_labels(label_map(codes.astype(np.uint8), scan_grid), grid, TISSUES)
     assert prepared.shape == grid.shape
     assert set(np.unique(prepared)) == {0, 2}
-    assert np.array_equal(grid.labels_to_scan(prepared), codes // 7 * 2)
+    assert np.array_equal(resample_nearest(prepared, grid.turned_shape), grid.turn.there(codes // 7 * 2))
 
 
 def test_an_empty_label_map_is_all_background():

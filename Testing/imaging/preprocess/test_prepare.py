@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
-from SSLSegmentationLib.imaging.preprocess import PreprocessPlan, open_prepared, prepare
+from SSLSegmentationLib.imaging.preprocess import PreprocessPlan, open_prepared
 from SSLSegmentationLib.imaging.scan import Scan
 from Testing.imaging.preprocess.grids import geometry
+from Testing.imaging.preprocess.preparing import prepared_image, whole_image
 
 WINDOWS = ((400.0, 50.0), (1800.0, 40.0), (500.0, 50.0))
 
@@ -29,22 +30,23 @@ def noise(dtype=np.float32, shape=(9, 20, 30), low=-500, high=1500):
 
 @pytest.mark.parametrize("spacing", [None, (1.7, 0.8, 1.3)])
 def test_z_score_gives_zero_mean_and_unit_sd_also_after_resampling(spacing):
-    prepared = prepare([scan(noise())], plan(spacing=spacing))
-    assert prepared.image.dtype == np.float32
-    assert prepared.image.mean(dtype=float) == pytest.approx(0.0, abs=1e-6)
-    assert prepared.image.std(dtype=float) == pytest.approx(1.0, abs=1e-5)
+    prepared = open_prepared([scan(noise())], plan(spacing=spacing))
+    image = whole_image(prepared)
+    assert image.dtype == np.float32
+    assert image.mean(dtype=float) == pytest.approx(0.0, abs=1e-6)
+    assert image.std(dtype=float) == pytest.approx(1.0, abs=1e-5)
     assert prepared.warnings == ()
 
 
 def test_z_score_equals_its_formula():
     array = noise()
     expected = (array.astype(float) - array.mean(dtype=float)) / array.std(dtype=float)
-    assert prepare([scan(array)], plan()).image[0] == pytest.approx(expected, abs=1e-6)
+    assert prepared_image([scan(array)], plan())[0] == pytest.approx(expected, abs=1e-6)
 
 
 def test_ct_windows_clip_and_scale_each_channel_alone():
     array = noise(np.int16)
-    image = prepare([scan(array)], plan("ct_windows")).image
+    image = prepared_image([scan(array)], plan("ct_windows"))
     assert image.shape == (3, *array.shape)
     for channel, (width, level) in zip(image, WINDOWS):
         clipped = np.clip(array.astype(float), level - width / 2, level + width / 2)
@@ -53,7 +55,7 @@ def test_ct_windows_clip_and_scale_each_channel_alone():
 
 @pytest.mark.parametrize("spacing", [None, (2.0, 1.5, 1.5)])
 def test_ct_windows_of_resampled_scans_have_zero_mean_and_unit_sd(spacing):
-    image = prepare([scan(noise(np.int16))], plan("ct_windows", spacing=spacing)).image
+    image = prepared_image([scan(noise(np.int16))], plan("ct_windows", spacing=spacing))
     assert image.mean(axis=(1, 2, 3), dtype=float) == pytest.approx(np.zeros(3), abs=1e-5)
     assert image.std(axis=(1, 2, 3), dtype=float) == pytest.approx(np.ones(3), abs=1e-5)
 
@@ -75,8 +77,8 @@ def test_ct_windows_of_resampled_scans_have_zero_mean_and_unit_sd(spacing):
 def test_every_numeric_type_and_size_of_values_is_scaled_alike(dtype, offset, factor, spacing):
     base = noise(np.float64, low=0, high=2000).round()
     array = (base * factor + offset).astype(dtype)
-    reference = prepare([scan(((array.astype(float) - offset) / factor).astype(np.float64))], plan(spacing=spacing)).image
-    assert prepare([scan(array)], plan(spacing=spacing)).image == pytest.approx(reference, abs=2e-5)
+    reference = prepared_image([scan(((array.astype(float) - offset) / factor).astype(np.float64))], plan(spacing=spacing))
+    assert prepared_image([scan(array)], plan(spacing=spacing)) == pytest.approx(reference, abs=2e-5)
 
 
 @pytest.mark.parametrize("spacing", [None, (1.5, 1.5, 1.5)])
@@ -84,15 +86,16 @@ def test_every_numeric_type_and_size_of_values_is_scaled_alike(dtype, offset, fa
 @pytest.mark.parametrize("normalisation", ["zscore", "ct_windows"])
 def test_a_constant_image_becomes_zeros_with_a_warning(value, normalisation, spacing):
     constant = scan(np.full((4, 8, 8), value, dtype=np.int16), path=Path("flat.nii.gz"))
-    prepared = prepare([constant], plan(normalisation, spacing=spacing))
-    assert not prepared.image.any()
+    prepared = open_prepared([constant], plan(normalisation, spacing=spacing))
+    assert not whole_image(prepared).any()
     assert "flat.nii.gz" in prepared.warnings[0]
 
 
 def test_a_scan_outside_one_window_only_zeroes_that_channel():
-    prepared = prepare([scan(noise(np.int16, low=400, high=900))], plan("ct_windows"))
-    assert not prepared.image[0].any()
-    assert prepared.image[1].std() == pytest.approx(1.0, abs=1e-4)
+    prepared = open_prepared([scan(noise(np.int16, low=400, high=900))], plan("ct_windows"))
+    image = whole_image(prepared)
+    assert not image[0].any()
+    assert image[1].std() == pytest.approx(1.0, abs=1e-4)
     assert len(prepared.warnings) == 1
 
 
@@ -102,35 +105,35 @@ def test_a_value_that_is_not_finite_is_refused_by_name(bad, normalisation):
     array = noise()
     array[3, 4, 5] = bad
     with pytest.raises(SSLSegmentationError, match="broken.nii") as error:
-        prepare([scan(array, path=Path("broken.nii"))], plan(normalisation))
+        open_prepared([scan(array, path=Path("broken.nii"))], plan(normalisation))
     assert error.value.code == "data.not_finite"
 
 
 def test_channels_are_scaled_alone_and_keep_their_order():
     one, two = noise(), noise(low=0, high=1) ** 2
-    image = prepare([scan(one), scan(two)], plan(channels=2)).image
-    assert np.array_equal(image[0], prepare([scan(one)], plan()).image[0])
-    assert np.array_equal(image[1], prepare([scan(two)], plan()).image[0])
+    image = prepared_image([scan(one), scan(two)], plan(channels=2))
+    assert np.array_equal(image[0], prepared_image([scan(one)], plan())[0])
+    assert np.array_equal(image[1], prepared_image([scan(two)], plan())[0])
 
 
 def test_a_missing_channel_is_refused():
     with pytest.raises(SSLSegmentationError) as error:
-        prepare([scan(noise())], plan(channels=2))
+        open_prepared([scan(noise())], plan(channels=2))
     assert error.value.code == "data.unpaired_channels"
     with pytest.raises(SSLSegmentationError):
-        prepare([], plan())
+        open_prepared([], plan())
 
 
 def test_channels_on_two_grids_are_refused():
     with pytest.raises(SSLSegmentationError, match="second.nii") as error:
-        prepare([scan(noise()), scan(noise(), spacing=(1.0, 1.0, 1.1), path=Path("second.nii"))], plan(channels=2))
+        open_prepared([scan(noise()), scan(noise(), spacing=(1.0, 1.0, 1.1), path=Path("second.nii"))], plan(channels=2))
     assert error.value.code == "data.grid_mismatch"
 
 
 @pytest.mark.parametrize("spacing", [None, (1.5, 1.5, 1.5)])
 def test_slabs_made_on_demand_equal_the_whole_image(spacing):
     plans = plan("ct_windows", spacing=spacing, slice_axis="coronal")
-    whole = prepare([scan(noise(np.int16))], plans).image
+    whole = prepared_image([scan(noise(np.int16))], plans)
     source = open_prepared([scan(noise(np.int16))], plans)
     assert source.shape == whole.shape
     for start in range(0, source.shape[1], 4):
@@ -145,5 +148,5 @@ def test_an_image_that_is_not_resampled_is_not_copied_before_it_is_read():
 def test_preparing_leaves_the_scan_as_it_was():
     array = noise()
     before = array.copy()
-    prepare([scan(array)], plan(spacing=(1.5, 1.5, 1.5)))
+    prepared_image([scan(array)], plan(spacing=(1.5, 1.5, 1.5)))
     assert np.array_equal(array, before)

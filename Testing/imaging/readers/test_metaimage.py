@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import SimpleITK
 
-from SSLSegmentationLib.imaging.readers import count_volumes, read_scan
+from SSLSegmentationLib.imaging.readers import read_scan
+from SSLSegmentationLib.imaging.readers.opening import open_scan
 from Testing.imaging.making import MHA_LINES, metaimage, numbers, plain_geometry, random_geometry
 from Testing.imaging.readers.test_nifti import refused
 
@@ -44,7 +45,7 @@ def test_nan_stays(tmp_path: Path) -> None:
     array[1, 1, 1] = np.nan
     scan = read_scan(metaimage(tmp_path / "a.mha", changed("ElementType", "MET_FLOAT"), array.tobytes()))
     assert np.isnan(scan.array[1, 1, 1])
-    assert "1 voxels" in scan.warnings[0]
+    assert "1 voxel is" in scan.warnings[0]
 
 
 def test_big_endian_voxels_are_turned(tmp_path: Path) -> None:
@@ -64,7 +65,7 @@ def test_a_header_size_is_skipped_and_minus_one_counts_from_the_end(tmp_path: Pa
 def test_volumes_of_a_four_dimensional_file_are_counted(tmp_path: Path) -> None:
     image = SimpleITK.GetImageFromArray(np.stack([numbers(), numbers() + 1000]), isVector=False)
     SimpleITK.WriteImage(image, str(tmp_path / "a.mha"))
-    assert count_volumes(tmp_path / "a.mha") == 2
+    assert open_scan(tmp_path / "a.mha").volumes == 2
     assert np.array_equal(read_scan(tmp_path / "a.mha", volume=1).array, numbers() + 1000)
 
 

@@ -11,7 +11,8 @@ import pytest
 import SimpleITK
 
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
-from SSLSegmentationLib.imaging.readers import count_volumes, read_geometry, read_scan
+from SSLSegmentationLib.imaging.readers import read_geometry, read_scan
+from SSLSegmentationLib.imaging.readers.opening import open_scan
 from Testing.imaging.making import NRRD_LINES, nrrd, numbers, plain_geometry, random_geometry
 from Testing.imaging.readers.test_nifti import refused
 
@@ -102,7 +103,7 @@ def test_volumes_are_counted_along_the_first_or_last_axis(tmp_path: Path, positi
     lines = lines.replace("kinds: domain domain domain", "kinds: " + " ".join(kinds))
     lines = lines.replace("(0.8,0,0) (0,-0.9,0) (0,0,2.5)", " ".join(directions))
     path = nrrd(tmp_path / "a.nrrd", lines, stored.tobytes())
-    assert count_volumes(path) == 2
+    assert open_scan(path).volumes == 2
     assert np.array_equal(read_scan(path, volume=1).array, volumes[1])
     assert read_geometry(path).same_grid(plain_geometry())
     refused(path, "data.not_3d", "2 volumes")
