@@ -6,10 +6,11 @@ import contextlib
 import shutil
 import tempfile
 from pathlib import Path
-from typing import Any, Callable, List, Optional
+from typing import Any, Callable, List, Optional, Tuple
 
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
 from SSLSegmentationLib.contract.worker import Worker
+from SSLSegmentationLib.gui.backend.child import ending, wait_for_ending
 from SSLSegmentationLib.gui.local_python import local_worker
 from SSLSegmentationLib.gui.models import ModelList
 from SSLSegmentationLib.gui.operation import TICK_BUDGET, Operation, Progress, Result, Steps
@@ -20,6 +21,7 @@ from SSLSegmentationLib.gui.texts import _
 
 # A worker that nobody asked anything for so long gives its memory back.
 IDLE_MINUTES = 10.0
+_END_SECONDS = 1.0
 
 
 class Session:
@@ -63,6 +65,7 @@ class Session:
 
     def tick(self) -> bool:
         """Carries on with every operation for a moment; whether any is still running."""
+        ending()
         for worker in (self._local, self._engine):
             if worker is not None:
                 worker.poll()
@@ -106,6 +109,11 @@ class Session:
             self._engine_python = python
         return self._engine
 
+    @property
+    def worker_logs(self) -> Tuple[Path, ...]:
+        """What the workers have said, those that there are."""
+        return tuple(worker.log for worker in (self._local, self._engine) if worker is not None)
+
     def has_engine(self) -> bool:
         """Whether a backend was set up."""
         return Path(str(self.settings.get(BACKEND_PYTHON) or "missing")).is_file()
@@ -134,6 +142,7 @@ class Session:
             if worker is not None:
                 worker.stop()
         self._local = self._engine = None
+        wait_for_ending(_END_SECONDS)
         with contextlib.suppress(OSError):
             shutil.rmtree(self.scratch)
 

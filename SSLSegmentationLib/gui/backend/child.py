@@ -8,14 +8,16 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass
-from typing import IO, Any, Dict, Iterator, List, Mapping, Optional, Sequence
+from typing import IO, Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from SSLSegmentationLib.contract.client import clean_environment
 from SSLSegmentationLib.contract.files import PathLike
-from SSLSegmentationLib.contract.jobs.processes import kill_tree
+from SSLSegmentationLib.contract.jobs.processes import TreeEnd
 from SSLSegmentationLib.gui.operation import Progress, Result, Steps
 
-_KILL_PATIENCE_SECONDS = 0.5
+_LOOK_SECONDS = 0.01
+# Processes that nobody waits for any more, each looked at until nothing of it is left.
+_ending: "List[Tuple[subprocess.Popen[bytes], TreeEnd]]" = []
 
 
 @dataclass(frozen=True)
@@ -51,9 +53,10 @@ def child(
     environment: Optional[Mapping[str, str]] = None,
     folder: Optional[PathLike] = None,
 ) -> "Iterator[subprocess.Popen[bytes]]":
-    """Starts a process (errors go into `output` by default); it and all that it started end with the block.
+    """Starts a process (errors go into `output` by default); it and all that it started are ended with the block.
 
-    `environment`: a clean one by default. Raises OSError where the program can't be started.
+    The end is not waited for: `ending` carries on with it. `environment`: a clean one by default. Raises OSError where the
+    program can't be started.
     """
     process = subprocess.Popen(
         list(command),
@@ -69,9 +72,26 @@ def child(
         yield process
     finally:
         if process.poll() is None:
-            kill_tree(process.pid, patience=_KILL_PATIENCE_SECONDS)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(_KILL_PATIENCE_SECONDS)
+            end = TreeEnd(process.pid)
+            end.look()
+            _ending.append((process, end))
+
+
+def ending() -> bool:
+    """Carries on with the end of processes that were left before they had finished; whether any is still there."""
+    # Asked for its exit code last: until then a process's number, and that of its group, stay its own.
+    _ending[:] = [(process, end) for process, end in _ending if end.look() or process.poll() is None]
+    return bool(_ending)
+
+
+def wait_for_ending(seconds: float) -> bool:
+    """Waits until all processes that were left have ended, at most `seconds`; whether they have."""
+    until = time.monotonic() + seconds
+    while ending():
+        if time.monotonic() > until:
+            return False
+        time.sleep(_LOOK_SECONDS)
+    return True
 
 
 def run_child(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from SSLSegmentationLib.gui.backend.child import wait_for_ending
 from SSLSegmentationLib.gui.backend.installed import removing
 from Testing.gui.backend.wheels import clean_pip, make_wheels
 
@@ -20,8 +21,9 @@ def wait_for_removals(timeout: float = 30.0) -> None:
 
 
 @pytest.fixture(autouse=True)
-def no_removal_left():
+def nothing_left():
     yield
+    assert wait_for_ending(5.0), "a process does not end"
     wait_for_removals()
 
 

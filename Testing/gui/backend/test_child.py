@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from SSLSegmentationLib.contract.jobs.processes import process_tree
-from SSLSegmentationLib.gui.backend.child import run_child, together
+from SSLSegmentationLib.contract.jobs.processes import TreeEnd, process_tree
+from SSLSegmentationLib.gui.backend.child import ending, run_child, together, wait_for_ending
 from SSLSegmentationLib.gui.operation import Operation, Progress
 
 PARENT = """
@@ -57,10 +57,22 @@ def test_cancelling_ends_the_whole_tree(tmp_path) -> None:
         time.sleep(0.01)
     child = int(marker.read_text())
     assert process_tree(child) == {child}
+    operation.cancel()
+    assert wait_for_ending(2.0)
+    assert not process_tree(child)
+
+
+def test_cancelling_does_not_wait_for_a_process_that_is_slow_to_go(tmp_path, monkeypatch) -> None:
+    gone_at = time.monotonic() + 1.0
+    look = TreeEnd.look
+    monkeypatch.setattr(TreeEnd, "look", lambda end: look(end) or time.monotonic() < gone_at)
+    operation = Operation(run_child([sys.executable, "-c", "import time; time.sleep(600)"], text="Working …", timeout=60))
+    operation.step()
     begun = time.monotonic()
     operation.cancel()
-    assert time.monotonic() - begun < 2
-    assert not process_tree(child)
+    assert time.monotonic() - begun < 0.1
+    assert ending(), "it is looked at again"
+    assert wait_for_ending(5.0) and not ending()
 
 
 def test_a_program_that_is_not_there_is_an_os_error() -> None:

@@ -17,6 +17,7 @@ from SSLSegmentationLib.contract.client import clean_environment
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
 from SSLSegmentationLib.contract.jobs import FileLock
 from SSLSegmentationLib.contract.jobs.processes import process_tree
+from SSLSegmentationLib.gui.backend.child import wait_for_ending
 from SSLSegmentationLib.gui.backend.installed import LOCK_NAME, LOG_NAME, environments, read_backend
 from SSLSegmentationLib.gui.backend.installing import install
 from SSLSegmentationLib.gui.backend.packages import Build
@@ -24,6 +25,7 @@ from SSLSegmentationLib.gui.backend.slicer_packages import differences, snapshot
 from SSLSegmentationLib.gui.operation import Operation
 from Testing.gui.backend.conftest import wait_for_removals
 from Testing.gui.backend.wheels import TORCH, local_plan, make_slow_package, make_wheel, make_wheels
+from Testing.harness.record import processor_wait
 
 POISON = ("PYTHONHOME", "PYTHONPATH", "LD_LIBRARY_PATH", "PIP_TARGET", "PIP_PREFIX", "VIRTUAL_ENV")
 
@@ -70,9 +72,10 @@ def test_a_backend_is_made_in_a_poisoned_environment_and_slicer_stays_as_it_was(
     seen, steps = [], []
     operation = Operation(install(plan), on_progress=seen.append)
     while True:
-        begun = time.process_time()
+        begun, waited = time.perf_counter(), processor_wait()
         more = operation.step(0.0)
-        steps.append(time.process_time() - begun)
+        # Less the time in which other programs had the processor.
+        steps.append(time.perf_counter() - begun - (processor_wait() - waited))
         if not more:
             break
         time.sleep(0.01)
@@ -133,7 +136,8 @@ def test_cancelling_ends_pip_and_all_that_it_started_and_removes_what_was_begun(
     assert [path.name for path in environments(plan.folder)] == ["backend-1"]
     begun = time.monotonic()
     operation.cancel()
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 0.1, "the window waits for the end of the processes"
+    assert wait_for_ending(2.0)
     assert not any(process_tree(pid) for pid in pids)
     wait_for_removals()
     assert environments(plan.folder) == []
@@ -150,6 +154,18 @@ def test_a_python_that_does_not_work_is_refused_before_anything_is_written(tmp_p
     assert "library missing" in error.message
     assert "Choose another Python" in error.hint
     assert not (tmp_path / "backend").exists()
+
+
+def test_a_python_that_makes_its_environments_elsewhere_is_named(tmp_path, wheels) -> None:
+    python = tmp_path / "python3"
+    python.write_text(f'#!/bin/sh\ncase "$*" in *"-m venv "*) exit 0;; esac\nexec "{sys.executable}" "$@"\n')
+    python.chmod(0o755)
+    error = failing(local_plan(str(python), folder=tmp_path / "backend", wheels=wheels))
+    assert (error.code, error.message) == (
+        "environment.missing_package",
+        f"{python} has made no environment in {tmp_path / 'backend' / 'backend-1'}.",
+    )
+    assert "python.org" in error.hint
 
 
 def test_without_a_network_the_reason_and_a_remedy_are_told(tmp_path) -> None:
