@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import types
 
 import pytest
+import torch
 
 from SSLSegmentationLib.cli import main
 from SSLSegmentationLib.contract.config import describe, parse
@@ -136,9 +138,54 @@ def test_the_doctor_names_what_is_missing_or_broken(capsys, monkeypatch, tmp_pat
     assert "of memory are free" in text and "are free on the disk" in text
 
 
-def test_memory_that_the_system_does_not_tell_is_all_there_is(tmp_path):
-    total = host.available_memory(tmp_path / "gone")
-    assert total is not None and total > host.available_memory() > 0
+def test_memory_is_unknown_where_the_system_does_not_tell(monkeypatch):
+    assert host.available_memory() > 10**6
+    monkeypatch.setattr(host.sys, "platform", "another")
+    assert host.available_memory() is None
+    monkeypatch.setattr(host.sys, "platform", "win32")
+    assert host.available_memory() is None, "this computer has no windll"
+
+
+def test_free_memory_of_a_mac_is_that_of_its_free_inactive_and_speculative_pages():
+    told = """Mach Virtual Memory Statistics: (page size of 16384 bytes)
+Pages free:                               12345.
+Pages active:                            400000.
+Pages inactive:                          200000.
+Pages speculative:                         1000.
+Pages throttled:                              0.
+Pages wired down:                        150000.
+"""
+    assert host.macos_free_bytes(told) == (12345 + 200000 + 1000) * 16384
+    with pytest.raises(ValueError, match="changed"):
+        host.macos_free_bytes("nothing of the kind")
+
+
+def test_free_memory_of_windows_is_its_free_physical_memory(monkeypatch):
+    class Kernel:
+        def GlobalMemoryStatusEx(self, status):  # noqa: N802
+            found = status._obj
+            assert found.length == 64, "the size that Windows asks for"
+            found.total, found.free, found.free_paged = 32 * 10**9, 9 * 10**9, 50 * 10**9
+            return 1
+
+    monkeypatch.setattr(host.sys, "platform", "win32")
+    monkeypatch.setattr(host.ctypes, "windll", types.SimpleNamespace(kernel32=Kernel()), raising=False)
+    assert host.available_memory() == 9 * 10**9
+
+
+def test_the_doctor_names_the_card_and_the_memory_that_is_free_on_it(capsys, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda _number: "NVIDIA RTX A4000")
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _number: (15 * 10**9, 16 * 10**9))
+    found = facts(capsys, "doctor")["torch"]
+    assert (found["card"], found["card_free_bytes"], found["card_total_bytes"]) == ("NVIDIA RTX A4000", 15 * 10**9, 16 * 10**9)
+
+    def taken(_number):
+        raise RuntimeError("CUDA error: all CUDA-capable devices are busy or unavailable")
+
+    monkeypatch.setattr(torch.cuda, "mem_get_info", taken)
+    found = facts(capsys, "doctor")["torch"]
+    assert found["card"] and "card_free_bytes" not in found
 
 
 def test_the_disk_of_a_folder_that_is_not_there_yet_is_that_of_its_parent(tmp_path):

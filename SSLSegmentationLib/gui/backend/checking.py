@@ -33,7 +33,10 @@ class BackendProblem:
 
 @dataclass(frozen=True)
 class BackendFacts:
-    """What a backend is and can do. Memory and disk in bytes, None where the system does not tell."""
+    """What a backend is and can do. `card` is the graphics card that torch uses, "" for none.
+
+    Memory (`card_free`: the card's own) and disk in bytes, None where the system does not tell.
+    """
 
     python: str
     python_version: str
@@ -44,6 +47,8 @@ class BackendFacts:
     device: str
     precision: str
     threads: int
+    card: str
+    card_free: Optional[int]
     memory_free: Optional[int]
     disk_free: Optional[int]
     packages: Tuple[Tuple[str, str], ...]
@@ -60,14 +65,16 @@ class BackendFacts:
 
     @property
     def line(self) -> str:
-        """ "torch 2.13.0 · CPU, 2 threads · 20.1 GB free", or what is missing."""
+        """ "torch 2.13.0 · CPU, 2 threads · 20.1 GB free", or what is missing. What is free is the memory that it computes in."""
         if not self.ready:
             return " ".join(problem.message for problem in self.fatal)
-        if self.device == "cpu" or any(problem.code == "environment.no_device" for problem in self.problems):
-            device = _("CPU, {count} threads").format(count=self.threads)
+        if self.card:
+            device = _("{card}, CUDA {version}").format(card=self.card, version=self.cuda)
+            memory = self.card_free
         else:
-            device = _("graphics card {device}, CUDA {version}").format(device=self.device, version=self.cuda)
-        free = "" if self.memory_free is None else _("{size:.1f} GB free").format(size=self.memory_free / 1e9)
+            device = _("CPU, {count} threads").format(count=self.threads)
+            memory = self.memory_free
+        free = "" if memory is None else _("{size:.1f} GB free").format(size=memory / 1e9)
         return " · ".join(part for part in (f"torch {self.torch.partition('+')[0]}", device, free) if part)
 
 
@@ -118,16 +125,19 @@ def _facts(python: str, finished: Finished) -> BackendFacts:
     packages = [Reader(entry, where="package", refuse=refuse) for entry in reader.items("packages")]
     problems = [Reader(entry, where="problem", refuse=refuse) for entry in reader.items("problems")]
     versions = tuple((entry.text("name"), entry.text("version")) for entry in packages)
+    torch = reader.mapping("torch")
     return BackendFacts(
         python=python,
         python_version=reader.text("python"),
         sslseg=reader.text("sslseg"),
         system=reader.text("system"),
         torch=dict(versions).get("torch", ""),
-        cuda=str(reader.mapping("torch").get("cuda_build", "")),
+        cuda=str(torch.get("cuda_build", "")),
         device=reader.text("device"),
         precision=reader.text("precision"),
         threads=reader.integer("threads", 1, 10**6),
+        card=str(torch.get("card", "")),
+        card_free=_bytes(torch, "card_free_bytes"),
         memory_free=_bytes(reader.raw, "memory_available_bytes"),
         disk_free=_bytes(reader.raw, "disk_free_bytes"),
         packages=versions,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import platform
 import sys
 from pathlib import Path
@@ -42,7 +43,17 @@ def _torch() -> dict[str, Any]:
     """What the installed torch can do; only called where it can be imported."""
     import torch
 
-    return {"cuda_build": torch.version.cuda or "", "sees_cuda": torch.cuda.is_available(), "threads": torch.get_num_threads()}
+    facts: dict[str, Any] = {
+        "cuda_build": torch.version.cuda or "",
+        "sees_cuda": torch.cuda.is_available(),
+        "threads": torch.get_num_threads(),
+    }
+    if facts["sees_cuda"]:
+        facts["card"] = torch.cuda.get_device_name(0)
+        # Another program may have taken all of it, or the whole card.
+        with contextlib.suppress(RuntimeError):
+            facts["card_free_bytes"], facts["card_total_bytes"] = torch.cuda.mem_get_info(0)
+    return facts
 
 
 def _data(path: str) -> dict[str, Any]:

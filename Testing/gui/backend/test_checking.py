@@ -60,9 +60,12 @@ def test_a_sound_backend_is_one_line(backend) -> None:
     assert facts.packages[1] == ("numpy", "2.4.6")
 
 
-def test_a_graphics_card_is_named(backend) -> None:
-    facts = answer(backend, device="cuda:0", cuda_devices=1, torch={"cuda_build": "12.8"}, memory_available_bytes=None)
-    assert facts.line == "torch 2.13.0 · graphics card cuda:0, CUDA 12.8"
+def test_a_graphics_card_is_named_with_the_memory_that_is_free_on_it(backend) -> None:
+    card = {"cuda_build": "12.8", "sees_cuda": True, "card": "NVIDIA RTX A4000", "card_free_bytes": 15_200_000_000}
+    facts = answer(backend, device="cuda:0", cuda_devices=1, torch=card)
+    assert facts.line == "torch 2.13.0 · NVIDIA RTX A4000, CUDA 12.8 · 15.2 GB free", "its own memory, not the computer's"
+    del card["card_free_bytes"]
+    assert answer(backend, device="cuda:0", cuda_devices=1, torch=card).line == "torch 2.13.0 · NVIDIA RTX A4000, CUDA 12.8"
 
 
 def test_a_card_that_torch_does_not_see_is_not_promised(backend) -> None:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import getpass
+import os
 import platform
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
+from SSLSegmentationLib.contract.jobs.folder import DONE, FAILED, JobFolder, JobStatus
 from SSLSegmentationLib.gui.backend.checking import BackendFacts, BackendProblem
 from SSLSegmentationLib.gui.backend.installed import LOG_NAME
+from SSLSegmentationLib.gui.backend.last_logs import last_logs
 from SSLSegmentationLib.gui.backend.masking import hide_passwords, mask
 from SSLSegmentationLib.gui.backend.report import make_report
 from SSLSegmentationLib.gui.backend.slicer_packages import differences, snapshot
@@ -25,6 +29,8 @@ FACTS = BackendFacts(
     device="cpu",
     precision="float32",
     threads=2,
+    card="",
+    card_free=None,
     memory_free=20_100_000_000,
     disk_free=None,
     packages=(("torch", "2.13.0+cpu"), ("scipy", "")),
@@ -91,6 +97,52 @@ def test_the_report_has_versions_device_memory_and_the_log(tmp_path) -> None:
         assert words in report
     for words in ("Schmidt", "Anna", "anna", str(tmp_path)):
         assert words not in report
+
+
+def test_the_report_has_the_card_with_its_own_free_memory(tmp_path) -> None:
+    facts = replace(FACTS, card="NVIDIA RTX A4000", card_free=15_200_000_000)
+    report = make_report(application="Slicer", folder=tmp_path, facts=facts)
+    assert "device NVIDIA RTX A4000" in report and "free: card 15.2 GB, memory 20.1 GB" in report
+
+
+def failed_run(runs: Path, name: str, log: str, *, code: str = "memory.device", state: str = FAILED) -> Path:
+    folder = JobFolder(runs / name)
+    folder.path.mkdir(parents=True)
+    folder.log.write_text(log, encoding="utf-8")
+    error = {"code": code, "message": "Case 'Schmidt_Anna' is damaged.", "hint": ""}
+    folder.write_status(JobStatus(state, command="finetune", error=error if state == FAILED else None))
+    return folder.path
+
+
+def test_the_report_has_what_the_last_failed_run_and_the_workers_said_but_no_name_of_a_case(tmp_path) -> None:
+    runs, worker = tmp_path / "runs", tmp_path / "worker" / "log.txt"
+    failed_run(runs, "first", "an older failure\n")
+    log = (
+        "2026-01-01T00:00:00Z WARNING SSLSegmentationLib.jobs: Schmidt_Anna is left out\n"
+        "2026-01-01T00:00:00Z INFO SSLSegmentationLib.jobs: reading Schmidt_Anna\n"
+        "2026-01-01T00:00:01Z ERROR SSLSegmentationLib.jobs: the run ended with an error\nTraceback (most recent call last):\n"
+        '  File "/data/Schmidt Anna/loop.py", line 7, in step\n'
+        "SSLSegmentationLib.contract.errors.SSLSegmentationError: Schmidt_Anna is damaged\n"
+        "RuntimeError: CUDA error in 'Schmidt_Anna': an illegal memory access was encountered\n"
+    )
+    os.utime(runs / "first", (1, 1))
+    failed_run(runs, "second", log)
+    failed_run(runs, "third", "all is well\n", state=DONE)
+    worker.parent.mkdir()
+    worker.write_text("error: Schmidt_Anna is no scan [data.unreadable]\nSegmentation fault\n")
+    logs = last_logs(runs, [worker, tmp_path / "never started"])
+    report = make_report(application="Slicer", folder=tmp_path, facts=None, logs=logs)
+    for words in ("Last run that failed", "finetune failed memory.device", "line 7, in step", "illegal memory access"):
+        assert words in report
+    for words in ("Last lines of a worker", "error [data.unreadable]", "Segmentation fault"):
+        assert words in report
+    for words in ("Schmidt", "Anna", "older failure", "all is well"):
+        assert words not in report
+    assert report.count("Last lines of a worker") == 1
+
+
+def test_without_any_run_nothing_is_said_of_one(tmp_path) -> None:
+    assert last_logs(tmp_path / "gone", []) == ()
 
 
 def test_the_report_can_be_made_without_any_backend(tmp_path) -> None:
