@@ -6,12 +6,15 @@ import json
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Dict, Iterable, List, Tuple
+from typing import Any, Dict, FrozenSet, Iterable, List, Optional, Tuple
 
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
 from SSLSegmentationLib.contract.files import is_scan_name, stem
 from SSLSegmentationLib.contract.tissues import TissueTable
 from SSLSegmentationLib.imaging.scan import Case
+
+# The names of the files in folders.
+Listings = Dict[Path, FrozenSet[str]]
 
 
 @dataclass(frozen=True)
@@ -62,9 +65,28 @@ def scan_files(folder: Path, *, what: str) -> Dict[str, Path]:
     return found
 
 
-def missing_files(paths: Iterable[Path]) -> Tuple[str, ...]:
-    """A problem for each path that is not a file."""
-    return tuple(f"{path} does not exist" for path in paths if not path.is_file())
+def missing_files(paths: Iterable[Path], listings: Optional[Listings] = None) -> Tuple[str, ...]:
+    """A problem for each path that is not a file.
+
+    `listings` keeps what the folders hold for further calls: a network drive lists a folder as fast as it tells of one file.
+    """
+    known = {} if listings is None else listings
+    return tuple(f"{path} does not exist" for path in paths if not _is_there(path, known))
+
+
+def _is_there(path: Path, listings: Listings) -> bool:
+    if path.parent not in listings:
+        listings[path.parent] = _files_in(path.parent)
+    # Where the case of letters does not matter, a file is there under another name than the listing's.
+    return path.name in listings[path.parent] or path.is_file()
+
+
+def _files_in(folder: Path) -> FrozenSet[str]:
+    try:
+        with os.scandir(folder) as entries:
+            return frozenset(entry.name for entry in entries if entry.is_file())
+    except OSError:
+        return frozenset()
 
 
 def check_unique(cases: Iterable[Case], *, source: str) -> None:

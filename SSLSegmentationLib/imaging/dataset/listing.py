@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, List
 
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
-from SSLSegmentationLib.imaging.dataset.case_list import CaseList, check_unique, missing_files, read_json
+from SSLSegmentationLib.imaging.dataset.case_list import CaseList, Listings, check_unique, missing_files, read_json
 from SSLSegmentationLib.imaging.scan import Case
 
 KEYS = ("id", "subject", "images", "label")
@@ -17,12 +17,13 @@ def listed_cases(path: Path) -> CaseList:
     raw = read_json(path, what="list of cases")
     if not isinstance(raw, list) or not raw:
         raise SSLSegmentationError("data.dataset_invalid", f"{path} is not a list of {{{', '.join(KEYS)}}}.")
-    cases = tuple(_case(path, number, entry) for number, entry in enumerate(raw, start=1))
+    listings: Listings = {}
+    cases = tuple(_case(path, number, entry, listings) for number, entry in enumerate(raw, start=1))
     check_unique(cases, source=str(path))
     return CaseList(cases=cases)
 
 
-def _case(path: Path, number: int, entry: Any) -> Case:
+def _case(path: Path, number: int, entry: Any, listings: Listings) -> Case:
     def wrong(fact: str) -> SSLSegmentationError:
         return SSLSegmentationError("data.dataset_invalid", f"{path}, entry {number}: {fact}.")
 
@@ -42,4 +43,4 @@ def _case(path: Path, number: int, entry: Any) -> Case:
     image_paths = tuple(path.parent / image for image in images)
     label_path = path.parent / label if label else None
     files: List[Path] = [*image_paths, *([label_path] if label_path else [])]
-    return Case(identity, subject, image_paths, label_path, missing_files(files), (None,) * len(image_paths))
+    return Case(identity, subject, image_paths, label_path, missing_files(files, listings), (None,) * len(image_paths))

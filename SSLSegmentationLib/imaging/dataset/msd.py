@@ -8,7 +8,7 @@ from typing import Any, Dict, List, Optional, Tuple
 
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
 from SSLSegmentationLib.contract.files import stem
-from SSLSegmentationLib.imaging.dataset.case_list import CaseList, check_unique, label_names, missing_files, read_json
+from SSLSegmentationLib.imaging.dataset.case_list import CaseList, Listings, check_unique, label_names, missing_files, read_json
 from SSLSegmentationLib.imaging.scan import Case
 
 
@@ -24,7 +24,8 @@ def msd_cases(path: Path, *, with_test: bool = False) -> CaseList:
     entries = _list(path, raw, "training")
     if with_test:
         entries = entries + _list(path, raw, "test")
-    cases = tuple(_case(path, number, entry, len(channels)) for number, entry in enumerate(entries))
+    listings: Listings = {}
+    cases = tuple(_case(path, number, entry, len(channels), listings) for number, entry in enumerate(entries))
     if not cases:
         raise SSLSegmentationError("data.no_cases", f"{path} lists no training case.")
     check_unique(cases, source=str(path))
@@ -47,7 +48,7 @@ def _list(path: Path, raw: Dict[str, Any], key: str) -> List[Any]:
     return entries
 
 
-def _case(path: Path, number: int, entry: Any, channels: int) -> Case:
+def _case(path: Path, number: int, entry: Any, channels: int, listings: Listings) -> Case:
     source = f"{path}, entry {number + 1}"
     image = entry if isinstance(entry, str) else entry.get("image") if isinstance(entry, dict) else None
     label = entry.get("label") if isinstance(entry, dict) else None
@@ -60,7 +61,7 @@ def _case(path: Path, number: int, entry: Any, channels: int) -> Case:
         subject=stem(image_path),
         images=(image_path,) * channels,
         label=label_path,
-        problems=missing_files([image_path] + ([label_path] if label_path else [])),
+        problems=missing_files([image_path] + ([label_path] if label_path else []), listings),
         volumes=tuple(range(channels)) if channels > 1 else (None,),
     )
 

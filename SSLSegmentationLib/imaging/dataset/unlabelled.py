@@ -7,7 +7,7 @@ from typing import List, Tuple, Union
 
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
 from SSLSegmentationLib.contract.files import stem
-from SSLSegmentationLib.imaging.dataset.case_list import CaseList, check_unique, missing_files, read_json, scan_files
+from SSLSegmentationLib.imaging.dataset.case_list import CaseList, Listings, check_unique, missing_files, read_json, scan_files
 from SSLSegmentationLib.imaging.dataset.listing import listed_cases
 from SSLSegmentationLib.imaging.dataset.msd import msd_cases
 from SSLSegmentationLib.imaging.scan import Case
@@ -17,13 +17,14 @@ def unlabelled_cases(source: Union[str, Tuple[str, ...]]) -> CaseList:
     """Cases without labels; a scan named twice counts once. Raises `data.missing` for a path that is not there."""
     entries = (source,) if isinstance(source, str) else source
     cases: List[Case] = []
+    listings: Listings = {}
     channels: Tuple[str, ...] = ()
     for entry in entries:
         found = _entry_cases(Path(entry))
         channels = channels or found.channels
         known = {case.images for case in cases}
         cases += [
-            Case(case.id, case.subject, case.images, None, _image_problems(case), case.volumes)
+            Case(case.id, case.subject, case.images, None, _image_problems(case, listings), case.volumes)
             for case in found.cases
             if case.images not in known
         ]
@@ -33,8 +34,8 @@ def unlabelled_cases(source: Union[str, Tuple[str, ...]]) -> CaseList:
     return CaseList(cases=tuple(cases), channels=channels)
 
 
-def _image_problems(case: Case) -> Tuple[str, ...]:
-    return missing_files(dict.fromkeys(case.images))
+def _image_problems(case: Case, listings: Listings) -> Tuple[str, ...]:
+    return missing_files(dict.fromkeys(case.images), listings)
 
 
 def _entry_cases(path: Path) -> CaseList:

@@ -6,12 +6,15 @@ import re
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
+from SSLSegmentationLib.contract.wording import counted
+from SSLSegmentationLib.imaging.geometry import Geometry
 from SSLSegmentationLib.imaging.readers import checks
+from SSLSegmentationLib.imaging.readers.nrrd_geometry import plain_geometry
 from SSLSegmentationLib.imaging.readers.scan_file import Array, ScanFile
 from SSLSegmentationLib.imaging.readers.voxels import VoxelBlock
 
@@ -59,8 +62,8 @@ def open_nrrd(path: Path) -> ScanFile:
     block = _voxel_block(path, header, sizes)
     block.check_size()
     warnings = _geometry_warnings(path, header)
-    geometry = checks.itk_geometry(path, reader="NrrdImageIO", sizes=spatial)
-    load = partial(_load, path=path, block=block, sizes=sizes, axis=axis)
+    geometry = plain_geometry(path, header.fields, sizes=spatial, axis=axis) or _itk_geometry(path, spatial)
+    load = partial(_load, path=path, block=block, sizes=sizes, axis=axis, geometry=geometry)
     return ScanFile(geometry=geometry, volumes=volumes, load=load, warnings=warnings, fields=header.texts)
 
 
@@ -122,7 +125,7 @@ def _volume_axis(path: Path, header: NrrdHeader, sizes: Tuple[int, ...]) -> Opti
     kinds = header.fields.get("kinds", "").lower().split()
     if any(kind in COLOUR_KINDS for kind in kinds):
         raise checks.colour_error(path, "colours")
-    fact = f"{path} has {len(sizes)} dimensions ({checks.times(sizes)})"
+    fact = f"{path} has {counted(len(sizes), 'dimension')} ({checks.times(sizes)})"
     if len(sizes) == 3 and "none" not in [entry.lower() for entry in _directions(header)]:
         return None
     if len(sizes) != 4:
@@ -193,7 +196,16 @@ def _geometry_warnings(path: Path, header: NrrdHeader) -> Tuple[str, ...]:
     return (f"{path.name}: has no space directions, so its orientation is unknown; left and right are a guess.",)
 
 
-def _load(*, path: Path, block: VoxelBlock, sizes: Tuple[int, ...], axis: Optional[int]) -> Array:
+def _itk_geometry(path: Path, spatial: Sequence[int]) -> Geometry:
+    return checks.itk_geometry(path, reader="NrrdImageIO", sizes=spatial)
+
+
+def _load(*, path: Path, block: VoxelBlock, sizes: Tuple[int, ...], axis: Optional[int], geometry: Geometry) -> Array:
+    columns_first = geometry.shape[::-1]
+    if not _itk_geometry(path, columns_first).same_grid(geometry):
+        raise SSLSegmentationError(
+            "data.damaged", f"{path}: SimpleITK takes its header for another grid than it says.", hint="Save it again."
+        )
     values, surplus = block.read()
     if surplus:
         raise SSLSegmentationError(

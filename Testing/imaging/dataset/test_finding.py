@@ -67,6 +67,33 @@ def test_missing_files_of_a_data_set_are_problems_of_their_case(tmp_path: Path) 
     assert len(case.problems) == 1 and "labelsTr" in case.problems[0]
 
 
+def test_a_large_data_set_asks_for_its_folders_and_for_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = msd(tmp_path)
+    for number in range(50):
+        (tmp_path / "imagesTr" / f"{number}.nii.gz").touch()
+    training = [{"image": f"imagesTr/{number}.nii.gz"} for number in range(51)]
+    named = [{"id": str(number), "images": [entry["image"]]} for number, entry in enumerate(training)]
+    listed = write_json(tmp_path / "cases.json", named)
+    msd(tmp_path, training=training)
+    asked: list[Path] = []
+    is_file = Path.is_file
+    monkeypatch.setattr(Path, "is_file", lambda path: asked.append(path) or is_file(path))
+    for source in (data, {"cases": listed}, {"unlabelled": data["dataset"]}):
+        asked.clear()
+        found = find_cases(DataConfig(**source))
+        assert [case.id for case in found.cases if case.problems] == ["50"]
+        scans = [path for path in asked if path.suffix == ".gz"]
+        assert {path.name for path in scans} == {"50.nii.gz"}, "only what the folder's listing lacks is asked for"
+
+
+def test_a_file_that_is_there_in_letters_of_another_case_is_no_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = msd(tmp_path, training=[{"image": "imagesTr/A.nii.gz"}])
+    assert find_cases(DataConfig(**data)).cases[0].problems
+    lower = Path.is_file
+    monkeypatch.setattr(Path, "is_file", lambda path: lower(path.with_name(path.name.lower())))
+    assert find_cases(DataConfig(**data)).cases[0].problems == ()
+
+
 @pytest.mark.parametrize("name", ["../a.nii.gz", "imagesTr/../../a.nii.gz", "/etc/passwd", "a\0.nii", "."])
 def test_paths_that_leave_the_data_set_are_refused(tmp_path: Path, name: str) -> None:
     refused("data.dataset_invalid", "outside of the data set", **msd(tmp_path, training=[{"image": name}]))
