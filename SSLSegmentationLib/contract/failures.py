@@ -53,7 +53,8 @@ def known_error(error: BaseException) -> Optional[SSLSegmentationError]:
     if isinstance(error, SSLSegmentationError):
         return error
     if isinstance(error, KeyboardInterrupt):
-        return SSLSegmentationError("job.cancelled", "The run was cancelled.")
+        # Of a command without a job: a job tells its own end, and that --resume goes on with it.
+        return SSLSegmentationError("job.cancelled", "The command was cancelled.", hint="Start it again.")
     if isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and "can't allocate memory" in str(error)):
         return SSLSegmentationError("memory.host", "The computer ran out of memory.")
     if _is_memory_of_device(error):

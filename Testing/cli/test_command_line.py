@@ -124,6 +124,15 @@ def test_an_error_is_one_line_with_its_hint_and_code(command, capsys):
     assert error.splitlines()[-1].startswith("error: ")
 
 
+def test_a_stopped_command_without_a_job_does_not_speak_of_resuming(command, capsys):
+    def fail(arguments):
+        raise KeyboardInterrupt
+
+    command(fail)
+    assert cli.main(["presets"]) == 8
+    assert capsys.readouterr().err == "error: The command was cancelled. Start it again. [job.cancelled]\n"
+
+
 @pytest.mark.parametrize(
     ("raised", "code"),
     [

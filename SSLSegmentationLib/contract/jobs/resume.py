@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, List, Optional
+from typing import Any, List, Mapping, Optional
 
 from SSLSegmentationLib.contract.config import Config, describe
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
@@ -35,11 +35,12 @@ def _differing_keys(before: Config, after: Config) -> List[str]:
     return keys + [f"pretext.{name}" for name in names if old_own.get(name, missing) != new_own.get(name, missing)]
 
 
-def resumed_record(record: JobRecord, *, command: str, config: Config) -> JobRecord:
+def resumed_record(record: JobRecord, *, command: str, config: Config, decided: Mapping[str, Any]) -> JobRecord:
     """`record` with the budgets of `config`, which may be larger than before; every other setting must be the same.
 
-    A budget that `config` does not name stays as it was. What was decided when the job began stays decided.
-    Errors: `config.conflict` naming the settings that differ.
+    A budget that `config` does not name stays as it was. What was decided when the job began stays decided; only a
+    pretrained model is compared with that of `decided`, where a person named one again.
+    Errors: `config.conflict` naming what differs.
     """
     if record.command != command:
         raise SSLSegmentationError(
@@ -53,6 +54,14 @@ def resumed_record(record: JobRecord, *, command: str, config: Config) -> JobRec
             "config.conflict",
             f"The config differs from that of the job to resume in {', '.join(keys)}.",
             hint="Use the config that the job was started with (only the budgets train.max_* may be raised), or start a new job.",
+        )
+    pretrained, before = decided.get("pretrained"), record.decided.get("pretrained")
+    if pretrained is not None and pretrained != before:
+        began = "without a pretrained model" if before is None else f"from {before}"
+        raise SSLSegmentationError(
+            "config.conflict",
+            f"The job to resume began {began}, not from {pretrained}.",
+            hint="Leave --pretrained out to go on with the job, or start a new one in another folder.",
         )
     budgets = {name: getattr(config.train, name) or getattr(record.config.train, name) for name in BUDGETS}
     return dataclasses.replace(

@@ -72,7 +72,7 @@ class JobRun:
         """Takes the folder for a run and writes config.json and status.json.
 
         Errors: `job.in_use` while another holds the lock; `job.exists` without `resume` on a job; with `resume`
-        `job.nothing_to_resume` without a config.json, `config.conflict` on another config; `disk.*`.
+        `job.nothing_to_resume` without a config.json, `config.conflict` on another config or pretrained model; `disk.*`.
         A job that is done already is left untouched and gives a run whose `already_done` is True.
         """
         job = JobFolder(folder)
@@ -108,7 +108,7 @@ class JobRun:
             run.already_done = True
             return run
         if resume:
-            record = resumed_record(job.read_record(), command=command, config=config)
+            record = resumed_record(job.read_record(), command=command, config=config, decided=decided)
         else:
             record = JobRecord(command=command, config=config, decided=dict(decided))
         run = cls(job, record, lock=lock, resumed=resume, on_event=on_event)
@@ -177,7 +177,10 @@ class JobRun:
     def check_cancelled(self) -> None:
         """Errors: `job.cancelled` where the run should stop."""
         if self.cancel_requested():
-            raise SSLSegmentationError("job.cancelled", f"The run in {self.folder.path} was cancelled.")
+            raise self._cancellation()
+
+    def _cancellation(self) -> SSLSegmentationError:
+        return SSLSegmentationError("job.cancelled", f"The run in {self.folder.path} was cancelled.")
 
     def __exit__(
         self, kind: Optional[Type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
@@ -207,7 +210,7 @@ class JobRun:
 
     def _fail(self, error: BaseException) -> None:
         """Writes the last state and raises `error` as one of the table, where it is none yet."""
-        failure = describe_error(error)
+        failure = self._cancellation() if isinstance(error, KeyboardInterrupt) else describe_error(error)
         facts = {"code": failure.code, "message": failure.message, "hint": failure.hint}
         cancelled = failure.code == "job.cancelled"
         if self._log is not None and not cancelled:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from SSLSegmentationLib.contract.commands.output import print_json
 from SSLSegmentationLib.contract.errors import EXIT_DONE, SSLSegmentationError
+from SSLSegmentationLib.contract.events import Event
 from SSLSegmentationLib.contract.jobs import JobRun
+from SSLSegmentationLib.contract.jobs.folder import DONE
 from SSLSegmentationLib.learning.commands.following import EventPrinter
 from SSLSegmentationLib.learning.config_file import read_config
 from SSLSegmentationLib.learning.device import decide_device, decide_threads, find_cuda
@@ -35,14 +38,26 @@ def run(arguments: argparse.Namespace) -> int:
     if pretrained is not None:
         decided["pretrained"] = str(Path(pretrained).resolve())
     printer = EventPrinter()
+    warnings: list[str] = []
+
+    def follow(event: Event) -> None:
+        if event.event == "warning":
+            warnings.append(str(event.fields["message"]))
+        printer(event)
+
     with JobRun.open(
-        arguments.job, config=config, command=arguments.command, resume=arguments.resume, decided=decided, on_event=printer
+        arguments.job, config=config, command=arguments.command, resume=arguments.resume, decided=decided, on_event=follow
     ) as job:
         if job.already_done:
             printer.say(f"{arguments.job} is done already; nothing was changed.")
-            return EXIT_DONE
-        _train(job)
-    printer.say(f"The model is in {Path(arguments.job) / 'model'}.")
+        else:
+            _train(job)
+    model = Path(arguments.job) / "model"
+    if arguments.json:
+        facts = {"job": str(arguments.job), "command": job.command, "state": DONE, "model": str(model), "warnings": warnings}
+        print_json({**facts, "trained": not job.already_done})
+    elif not job.already_done:
+        printer.say(f"The model is in {model}.")
     return EXIT_DONE
 
 

@@ -88,6 +88,13 @@ def test_errors_of_the_system_become_errors_of_the_table(folder, raised, code, s
     assert JobFolder(folder).read_status().error["code"] == code
 
 
+def test_a_run_stopped_at_once_says_how_to_go_on(folder):
+    with pytest.raises(SSLSegmentationError, match="--resume") as caught, open_run(folder):
+        raise KeyboardInterrupt
+    assert str(folder) in caught.value.message
+    assert "--resume" in JobFolder(folder).read_status().error["hint"]
+
+
 def test_a_defect_keeps_its_own_exception(folder):
     with pytest.raises(ZeroDivisionError), open_run(folder):
         raise ZeroDivisionError("a defect")
@@ -146,6 +153,21 @@ def test_resuming_what_is_done_changes_nothing(folder):
         run.emit("phase", name="nothing")
     assert {path.name: path.read_bytes() for path in folder.iterdir() if path.name != "lock"} == before
     assert not JobFolder(folder).is_locked()
+
+
+@pytest.mark.parametrize(("before", "given", "began"), [("/a", "/b", "from /a"), (None, "/b", "without a pretrained model")])
+def test_resuming_with_another_pretrained_model_is_refused(folder, before, given, began):
+    with pytest.raises(SSLSegmentationError), open_run(folder, decided={"pretrained": before} if before else {}):
+        raise SSLSegmentationError("job.cancelled", "x")
+    error = refusal("config.conflict", folder, resume=True, decided={"pretrained": given})
+    assert began in error.message and given in error.message
+
+
+def test_resuming_takes_the_pretrained_model_of_the_job_whether_it_is_named_again_or_not(folder):
+    for decided in ({"pretrained": "/a"}, {"pretrained": "/a"}, {"threads": 1}):
+        with pytest.raises(SSLSegmentationError), open_run(folder, resume=folder.exists(), decided=decided) as run:
+            assert run.decided["pretrained"] == "/a"
+            raise SSLSegmentationError("job.cancelled", "x")
 
 
 def test_nothing_to_resume_leaves_nothing_behind(folder):
