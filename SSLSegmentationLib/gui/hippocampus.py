@@ -1,6 +1,6 @@
 """The public hippocampus scans of the Medical Segmentation Decathlon, as a data set on this computer.
 
-Nothing is downloaded here: Slicer's module Sample Data does that when a person presses the button.
+They are downloaded when a person presses their button in the module Sample Data, and never before.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 from SSLSegmentationLib.contract.config import DataConfig
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
 from SSLSegmentationLib.contract.files import disk_errors
+from SSLSegmentationLib.gui.downloading import download
 from SSLSegmentationLib.gui.operation import Progress, Steps
 from SSLSegmentationLib.gui.sample_loading import Loaded
 from SSLSegmentationLib.gui.samples import HIPPOCAMPUS
@@ -27,14 +28,27 @@ from SSLSegmentationLib.imaging.readers import read_label_map, read_scan
 LARGEST_FILE_BYTES = 20 * 2**20
 
 
-def unpack(session: Session, archive: Path) -> Steps[Path]:
-    """The data set's folder with its dataset.json, unpacked beside the runs where it is not there yet.
+def data_set(session: Session) -> Steps[Path]:
+    """The data set's folder with its dataset.json, downloaded and unpacked beside the runs where it is not there yet.
 
-    Only plain files below the archive's own folder are written. Raises `data.unreadable`, `disk.*`.
+    Raises `data.missing` where it does not come, `data.unreadable`, `disk.*`.
     """
     target = session.settings.data_folder / "samples" / HIPPOCAMPUS.name
-    if (target / "dataset.json").is_file():
-        return target
+    if not (target / "dataset.json").is_file():
+        folder = session.new_folder("download")
+        try:
+            archive = yield from download(HIPPOCAMPUS, folder / f"{HIPPOCAMPUS.name}.tar")
+            yield from unpack(archive, target)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+    return target
+
+
+def unpack(archive: Path, target: Path) -> Steps[None]:
+    """Makes the data set's folder, in one step at its end. Raises `data.unreadable`, `disk.*`.
+
+    Only plain files below the archive's own folder are written.
+    """
     with disk_errors(target.parent):
         target.parent.mkdir(parents=True, exist_ok=True)
         making = Path(tempfile.mkdtemp(prefix=".unpacking-", dir=target.parent))
@@ -47,7 +61,6 @@ def unpack(session: Session, archive: Path) -> Steps[Path]:
             making.rename(target)
         finally:
             shutil.rmtree(making, ignore_errors=True)
-    return target
 
 
 def load_first(folder: Path) -> Steps[Loaded]:

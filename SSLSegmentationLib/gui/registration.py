@@ -90,4 +90,4 @@ def _phantom_loader(sample: Sample) -> Callable[[Any], None]:
 def _load_hippocampus(source: Any) -> None:
     from SSLSegmentationLib.gui import sample_buttons
 
-    sample_buttons.load_hippocampus(source)
+    sample_buttons.load_hippocampus()

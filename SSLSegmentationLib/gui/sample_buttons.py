@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
-
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
 from SSLSegmentationLib.gui import hippocampus
 from SSLSegmentationLib.gui.default_session import default_session
@@ -14,45 +11,37 @@ from SSLSegmentationLib.gui.samples import HIPPOCAMPUS, Sample
 from SSLSegmentationLib.gui.scene import display
 from SSLSegmentationLib.gui.texts import _
 from SSLSegmentationLib.gui.widgets import messages
+from SSLSegmentationLib.gui.widgets.progress_window import ProgressWindow
 
 
 def make_phantom(sample: Sample) -> "Operation[Loaded]":
     """A phantom with its true segmentation, in the scene."""
-    return _carry_on(load_phantom(default_session(), sample))
+    steps = load_phantom(default_session(), sample)
+    return default_session().run(steps, on_progress=_tell, on_done=_show, on_error=messages.show_error)
 
 
-def load_hippocampus(source: Any) -> None:
-    """Slicer's own downloader fetches and checks the archive, into Slicer's own cache; one scan of it is loaded."""
-    import SampleData
+def load_hippocampus() -> "Operation[Loaded]":
+    """One scan of the public data set, which is downloaded where it is not there yet; a window shows how far that is."""
+    window = ProgressWindow(HIPPOCAMPUS.title)
 
-    try:
-        archive = SampleData.SampleDataLogic().downloadFileIntoCache(source.uris[0], source.fileNames[0], source.checksums[0])
-    except (OSError, ValueError) as error:
-        messages.show_error(_no_download(str(error)))
-        return
-    if not archive or not Path(archive).is_file():
-        messages.show_error(_no_download(_("the file did not arrive")))
-        return
-    _carry_on(_hippocampus(Path(archive)))
+    def done(loaded: Loaded) -> None:
+        window.close()
+        _show(loaded)
+
+    def failed(error: SSLSegmentationError) -> None:
+        window.close()
+        messages.show_error(error)
+
+    operation = default_session().run(_hippocampus(), on_progress=window.progress.show, on_done=done, on_error=failed)
+    window.follow(operation)
+    return operation
 
 
-def _hippocampus(archive: Path) -> Steps[Loaded]:
-    folder = yield from hippocampus.unpack(default_session(), archive)
+def _hippocampus() -> Steps[Loaded]:
+    folder = yield from hippocampus.data_set(default_session())
     loaded = yield from hippocampus.load_first(folder)
     messages.say(_("The data set is in {folder}: choose its dataset.json in 'Scans'.").format(folder=folder))
     return loaded
-
-
-def _no_download(reason: str) -> SSLSegmentationError:
-    return SSLSegmentationError(
-        "data.missing",
-        _("{name} could not be downloaded: {reason}.").format(name=HIPPOCAMPUS.title, reason=reason),
-        hint=_("Check the network connection, or download it in a browser: {url}").format(url=HIPPOCAMPUS.url),
-    )
-
-
-def _carry_on(steps: Steps[Loaded]) -> "Operation[Loaded]":
-    return default_session().run(steps, on_progress=_tell, on_done=_show, on_error=messages.show_error)
 
 
 def _tell(progress: Progress) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import types
-from pathlib import Path
 from typing import Any
 
 
@@ -20,7 +19,7 @@ class Source:
         assert len(self.uris) == len(self.fileNames) == len(self.nodeNames) == len(self.checksums)
 
 
-def sample_data_module(*, version: str, download: Any = None) -> tuple[types.ModuleType, dict[str, list[Source]], dict[str, str]]:
+def sample_data_module(*, version: str) -> tuple[types.ModuleType, dict[str, list[Source]], dict[str, str]]:
     """The module, what was registered by category, and the titles of categories."""
     registered: dict[str, list[Source]] = {}
     titles: dict[str, str] = {}
@@ -43,9 +42,6 @@ def sample_data_module(*, version: str, download: Any = None) -> tuple[types.Mod
             facts = {key: value for key, value in locals().items() if key != "category"}
             registered.setdefault(category, []).append(Source(**facts))
 
-        def downloadFileIntoCache(self, uri: str, name: str, checksum: Any = None) -> str:  # noqa: N802
-            return str(download(uri, name, checksum))
-
     class NewLogic(OldLogic):
         @staticmethod
         def registerCustomSampleDataSource(  # noqa: N802
@@ -64,7 +60,3 @@ def sample_data_module(*, version: str, download: Any = None) -> tuple[types.Mod
     module = types.ModuleType("SampleData")
     module.SampleDataLogic = OldLogic if version == "5.6" else NewLogic  # type: ignore[attr-defined]
     return module, registered, titles
-
-
-def no_such_file(uri: str, name: str, checksum: Any) -> Path:
-    raise ValueError(f"checksum of {name} does not match")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import sys
 import tarfile
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Iterator
 
@@ -14,16 +16,20 @@ import numpy as np
 import pytest
 import slicer
 
-from SSLSegmentationLib.gui import hippocampus, registration
+from SSLSegmentationLib.gui import hippocampus, registration, sample_buttons
+from SSLSegmentationLib.gui.backend.child import ending
 from SSLSegmentationLib.gui.default_session import close_default_session, default_session
+from SSLSegmentationLib.gui.downloading import download
 from SSLSegmentationLib.gui.operation import Operation
 from SSLSegmentationLib.gui.sample_loading import content_digest, load_phantom
 from SSLSegmentationLib.gui.samples import HIPPOCAMPUS, PHANTOMS
 from SSLSegmentationLib.gui.settings import DATA_FOLDER
+from SSLSegmentationLib.gui.widgets.progress_window import ProgressWindow
 from SSLSegmentationLib.imaging.phantoms import make_phantom
 from SSLSegmentationLib.imaging.writers import write_label_map, write_scan
 from Testing.data import REPOSITORY
-from Testing.gui.sample_data import no_such_file, sample_data_module
+from Testing.gui.sample_data import sample_data_module
+from Testing.gui.slow_server import Server, serving
 from Testing.harness.watchdog import pump
 
 RESOURCES = REPOSITORY / "SSLSegmentation" / "Resources"
@@ -63,6 +69,9 @@ def archive(path: Path, *, dataset: bool = True) -> Path:
             entry = tarfile.TarInfo(name)
             entry.size = 4
             made.addfile(entry, io.BytesIO(b"evil"))
+        large = tarfile.TarInfo(f"{HIPPOCAMPUS.name}/too/deep/large.bin")
+        large.size = 2_000_000
+        made.addfile(large, io.BytesIO(bytes(large.size)))
         link = tarfile.TarInfo(f"{HIPPOCAMPUS.name}/link.json")
         link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
         made.addfile(link)
@@ -110,42 +119,113 @@ def test_no_step_of_a_phantom_is_long(name: str) -> None:
     assert longest < 0.1, f"{1000 * longest:.0f} ms"
 
 
-def test_the_hippocampus_is_unpacked_safely_and_one_scan_is_loaded(
-    registered: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, events: Any
-) -> None:
-    asked = []
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Server]:
+    """Where the hippocampus scans come from, which a person may have to wait for."""
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.setenv(name, "127.0.0.1")
+    with serving() as made:
+        made.content = archive(tmp_path / "public.tar").read_bytes()
+        checksum = f"MD5:{hashlib.md5(made.content).hexdigest()}"
+        local = replace(HIPPOCAMPUS, url=made.url, checksum=checksum)
+        for module in (hippocampus, sample_buttons):
+            monkeypatch.setattr(module, "HIPPOCAMPUS", local)
+        yield made
 
-    def download(uri: str, name: str, checksum: str) -> Path:
-        asked.append((uri, name, checksum))
-        return archive(tmp_path / name)
 
-    monkeypatch.setitem(sys.modules, "SampleData", sample_data_module(version="5.6", download=download)[0])
+@pytest.fixture
+def windows(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The progress windows that were opened."""
+    opened: list[Any] = []
+
+    class Noted(ProgressWindow):
+        def __init__(self, title: str) -> None:
+            super().__init__(title)
+            opened.append(self)
+
+    monkeypatch.setattr(sample_buttons, "ProgressWindow", Noted)
+    return opened
+
+
+def loaded() -> bool:
+    return bool(slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLSegmentationNode"))
+
+
+def press(registered: dict[str, Any]) -> None:
     source = registered[HIPPOCAMPUS.title]
-    assert asked == [], "nothing is downloaded before the button is pressed"
     source.customDownloader(source)
-    assert asked == [(HIPPOCAMPUS.url, f"{HIPPOCAMPUS.name}.tar", HIPPOCAMPUS.checksum)]
-    assert pump(lambda: slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLSegmentationNode") == 1)
+
+
+def test_the_hippocampus_is_downloaded_beside_the_window_unpacked_safely_and_one_scan_is_loaded(
+    registered: dict[str, Any], server: Server, windows: list[Any], tmp_path: Path, events: Any, watchdog: Any
+) -> None:
+    server.pieces, server.pause = 20, 0.05
+    assert server.asked == 0, "nothing is downloaded before the button is pressed"
+    press(registered)
+    (window,) = windows
+    assert window.widget.visible
+    assert pump(lambda: "Downloading" in window.progress.text.text and 0 < window.progress.bar.value < 1000, timeout=30)
+    assert pump(loaded, timeout=30)
+    assert watchdog.longest.seconds < 0.1, watchdog.longest
+    assert server.asked == 1 and events.messages == []
+    assert not window.widget, "it is gone"
     folder = tmp_path / "data" / "samples" / HIPPOCAMPUS.name
     there = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
     assert there == ["dataset.json", "imagesTr/hippocampus_001.nii.gz", "labelsTr/hippocampus_001.nii.gz"]
     assert not list(tmp_path.rglob("evil.txt"))
     assert any("dataset.json" in text for text in events.status_messages)
-    changed = (folder / "dataset.json").stat().st_mtime_ns
-    assert Operation(hippocampus.unpack(default_session(), tmp_path / "gone.tar")).wait() == folder
-    assert (folder / "dataset.json").stat().st_mtime_ns == changed
+    assert [path.name for path in default_session().scratch.iterdir() if path.name.startswith("download")] == []
+    press(registered)
+    assert pump(lambda: slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLSegmentationNode") == 2)
+    assert server.asked == 1, "what is there is not downloaded again"
 
 
-@pytest.mark.parametrize(
-    ("download", "fact"),
-    [(no_such_file, "does not match"), (lambda uri, name, checksum: "", "did not arrive")],
-)
-def test_a_download_that_fails_is_told(
-    registered: dict[str, Any], monkeypatch: pytest.MonkeyPatch, events: Any, download: Any, fact: str
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_cancelling_a_download_ends_it_at_once_and_leaves_nothing(
+    registered: dict[str, Any], server: Server, windows: list[Any], tmp_path: Path, events: Any, watchdog: Any, by_hand: bool
 ) -> None:
-    monkeypatch.setitem(sys.modules, "SampleData", sample_data_module(version="5.12", download=download)[0])
-    registered[HIPPOCAMPUS.title].customDownloader(registered[HIPPOCAMPUS.title])
-    (message,) = events.messages
-    assert fact in message.text and HIPPOCAMPUS.url in message.text
+    server.pieces, server.pause = 200, 0.2
+    press(registered)
+    (window,) = windows
+    assert pump(lambda: "Downloading" in window.progress.text.text, timeout=30)
+    if by_hand:
+        window.widget.reject()
+    else:
+        window.progress.cancel_button.click()
+    assert not window.widget.visible
+    assert pump(lambda: not ending() and server.broken == 1, timeout=5)
+    assert watchdog.longest.seconds < 0.1, watchdog.longest
+    assert events.messages == [] and not loaded()
+    assert not (tmp_path / "data" / "samples").exists()
+    assert list(default_session().scratch.rglob("*.part")) == []
+
+
+def test_a_download_that_fails_is_told(registered: dict[str, Any], server: Server, windows: list[Any], events: Any) -> None:
+    for number, change in enumerate(({"status": 404}, {"status": 200, "content": b"something else"})):
+        for name, value in change.items():
+            setattr(server, name, value)
+        press(registered)
+        assert pump(lambda count=number: len(events.messages) == count + 1, timeout=30)
+        assert not windows[-1].widget, "it is gone"
+    refused, damaged = events.texts
+    assert "Not Found" in refused and server.url in refused
+    assert "checksum" in damaged and server.url in damaged
+
+
+def test_a_server_that_is_not_there_is_told(
+    registered: dict[str, Any], server: Server, monkeypatch: pytest.MonkeyPatch, events: Any
+) -> None:
+    monkeypatch.setattr(hippocampus, "HIPPOCAMPUS", replace(HIPPOCAMPUS, url="http://127.0.0.1:9/archive.tar"))
+    press(registered)
+    assert pump(lambda: events.messages, timeout=30)
+    assert "refused" in events.texts[0] and "127.0.0.1:9" in events.texts[0]
+
+
+def test_a_server_that_does_not_tell_the_size_is_followed_without_it(tmp_path: Path, server: Server) -> None:
+    server.tells_size, server.pieces, server.pause = False, 4, 0.05
+    operation = Operation(download(hippocampus.HIPPOCAMPUS, tmp_path / "a.tar"))
+    assert operation.wait(timeout=30).read_bytes() == server.content
+    assert sorted(path.name for path in tmp_path.glob("a.tar*")) == ["a.tar"]
 
 
 @pytest.mark.parametrize("content", [b"no archive", b""])
@@ -153,13 +233,13 @@ def test_a_damaged_archive_leaves_nothing(tmp_path: Path, content: bytes) -> Non
     broken = tmp_path / "broken.tar"
     broken.write_bytes(content)
     with pytest.raises(Exception, match="damaged|dataset.json"):
-        Operation(hippocampus.unpack(default_session(), broken)).wait()
-    assert list((tmp_path / "data" / "samples").iterdir()) == []
+        Operation(hippocampus.unpack(broken, tmp_path / "samples" / "x")).wait()
+    assert list((tmp_path / "samples").iterdir()) == []
 
 
 def test_an_archive_without_description_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Exception, match=r"no dataset\.json"):
-        Operation(hippocampus.unpack(default_session(), archive(tmp_path / "a.tar", dataset=False))).wait()
+        Operation(hippocampus.unpack(archive(tmp_path / "a.tar", dataset=False), tmp_path / "samples" / "x")).wait()
 
 
 def test_fats_have_a_terminology_that_slicer_reads(scene: Any) -> None:
