@@ -13,6 +13,7 @@ from typing import Callable, Generator, Generic, List, Optional, TypeVar
 
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
 from SSLSegmentationLib.contract.failures import describe_error
+from SSLSegmentationLib.gui.texts import _
 
 Result = TypeVar("Result")
 
@@ -54,7 +55,7 @@ class Operation(Generic[Result]):
         on_error: Optional[Callable[[SSLSegmentationError], None]] = None,
     ) -> None:
         self.state = RUNNING
-        self.progress = Progress("Starting …")
+        self.progress = Progress(_("Starting …"))
         self.error: Optional[SSLSegmentationError] = None
         self._result: List[Result] = []
         self._steps = steps
@@ -99,7 +100,8 @@ class Operation(Generic[Result]):
         while self.step():
             if until is not None and time.monotonic() > until:
                 self.cancel()
-                raise SSLSegmentationError("job.backend_hangs", f"'{self.progress.text}' took longer than {timeout:g} s.")
+                text = _("'{step}' took longer than {seconds:g} s.").format(step=self.progress.text, seconds=timeout)
+                raise SSLSegmentationError("job.backend_hangs", text)
             if self.progress.waits:
                 time.sleep(_WAIT_SECONDS)
         return self.result
@@ -110,7 +112,7 @@ class Operation(Generic[Result]):
             return
         self.state = CANCELLED
         self._steps.close()
-        self._tell(SSLSegmentationError("job.cancelled", "You cancelled it.", hint="Nothing was changed."))
+        self._tell(SSLSegmentationError("job.cancelled", _("You cancelled it."), hint=_("What was finished before stays.")))
 
     def _finish(self, result: Result) -> None:
         self.state = DONE

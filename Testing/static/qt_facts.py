@@ -14,7 +14,7 @@ _BUTTON = f"{_WIDGET} text icon iconSize checkable checked shortcut down autoExc
 _NUMBER = f"{_WIDGET} value minimum maximum singleStep prefix suffix decimals cleanText specialValueText"
 _TABLE = f"{_WIDGET} sortingEnabled showGrid selectionMode selectionBehavior editTriggers alternatingRowColors"
 _COMBO = f"{_WIDGET} count currentIndex currentText currentData editable maxVisibleItems placeholderText"
-_PATH = f"{_WIDGET} currentPath filters nameFilters settingKey showBrowseButton showHistoryButton label"
+_PATH = f"{_WIDGET} currentPath filters nameFilters settingKey showBrowseButton showHistoryButton label minimumContentsLength"
 _NODE = f"{_WIDGET} nodeTypes noneEnabled addEnabled removeEnabled editEnabled renameEnabled showHidden currentNodeID baseName"
 
 # Names that read a property: no parentheses. Classes that are not listed have at most those of a widget.
@@ -97,6 +97,6 @@ SLICER_UTIL_5_6 = _words(
     launchConsoleProcess logProcessOutput startupEnvironment loadVolume loadSegmentation loadLabelVolume loadTable
     loadNodeFromFile saveNode exportNode saveScene loadScene getNode getNodes getNodesByClass getModuleLogic
     getModuleWidget getModule modulePath selectModule loadUI childWidgetVariables findChild findChildren mainWindow
-    setSliceViewerLayers resetSliceViews tempDirectory computeChecksum downloadFile longPath restart exit NodeModify
+    reloadScriptedModule setSliceViewerLayers resetSliceViews tempDirectory computeChecksum downloadFile longPath restart exit NodeModify
     RenderBlocker WaitCursor MessageDialog VTKObservationMixin chdir"""
 )

@@ -124,10 +124,8 @@ def _foreign_qt(node: ast.AST) -> Iterator[tuple[str, str]]:
 def _translations(node: ast.AST) -> Iterator[tuple[str, str]]:
     if not (isinstance(node, ast.Call) and dotted(node.func).split(".")[-1] in _TRANSLATE):
         return
-    for argument in node.args:
-        formatted = isinstance(argument, ast.Call) and isinstance(argument.func, ast.Attribute) and argument.func.attr == "format"
-        if isinstance(argument, (ast.JoinedStr, ast.BinOp)) or formatted:
-            yield "translation", "translate a literal and format the result"
+    if not all(isinstance(argument, ast.Constant) and isinstance(argument.value, str) for argument in node.args):
+        yield "translation", "translate a literal and format the result"
 
 
 def _slicer_util(node: ast.AST) -> Iterator[tuple[str, str]]:

@@ -10,6 +10,8 @@ from Testing.static.slicer_code import check
 PACKAGE = REPOSITORY / "SSLSegmentationLib"
 WITH_QT = [*(PACKAGE / "gui").rglob("*.py"), *(REPOSITORY / "SSLSegmentation").glob("*.py")]
 WITHOUT_QT = [*(PACKAGE / "contract").rglob("*.py"), *(PACKAGE / "imaging").rglob("*.py")]
+# It hands the literals of all others to Slicer.
+TRANSLATOR = (PACKAGE / "gui" / "texts.py", "translation")
 
 BAD = [
     ("property-call", "self.line.text()"),
@@ -45,6 +47,8 @@ BAD = [
     ("translation", "_('Volume {}'.format(name))"),
     ("translation", "_('Volume ' + name)"),
     ("translation", "translate('Context', f'{x}')"),
+    ("translation", "_(measure.title)"),
+    ("translation", "_(name.replace('_', ' '))"),
 ]
 GOOD = [
     "b = qt.QCheckBox()\nb.isChecked()\nb.checked",
@@ -61,6 +65,7 @@ GOOD = [
     "from __future__ import annotations\ndef f(x: int | None) -> str | None: ...",
     "flags = a | b",
     "_('Volume {name}').format(name=name)",
+    "_('A long text '\n  'on two lines.')",
     "slicer.util.addVolumeFromArray(a, ijkToRAS=m)",
     "box(text='a')",
 ]
@@ -87,6 +92,7 @@ def test_code_that_slicer_loads_is_sound() -> None:
         for paths, qt in ((WITH_QT, True), (WITHOUT_QT, False))
         for path in sorted(paths)
         for finding in check(path.read_text(encoding="utf-8"), qt=qt)
+        if (path, finding.rule) != TRANSLATOR
     ]
     assert not findings, "\n".join(findings)
 
