@@ -212,6 +212,40 @@ def test_the_best_python_is_proposed_until_another_is_chosen(logic, memory, know
     memory.finish()
 
 
+def test_a_python_that_is_chosen_while_the_search_runs_is_asked_as_well(logic, memory, known, monkeypatch) -> None:
+    sought = []
+
+    def find(chosen):
+        sought.append(chosen)
+        yield from ()
+        own = (FoundPython(chosen, (3, 12, 1), "x86_64"),) if chosen else ()
+        return (*own, *known), None
+
+    monkeypatch.setattr(module, "_find", find)
+    logic.find()
+    logic.choose_base("/own/python3")
+    memory.finish()
+    assert sought == ["", "/own/python3"]
+    assert logic.base is not None and logic.base.path == "/own/python3"
+
+
+def test_a_chosen_python_that_is_not_found_is_sought_once(logic, memory, known) -> None:
+    logic.find()
+    logic.choose_base("/own/python3")
+    memory.finish()
+    assert logic.finding is None and logic.base == known[0]
+
+
+def test_a_path_as_a_dialog_gives_it_is_known_as_the_search_gives_it(logic, memory, known) -> None:
+    logic.find()
+    memory.finish()
+    logic.choose_base("/p//extra/../python3.9")
+    assert memory.operations == [], "it is known"
+    assert logic.base == known[2]
+    with pytest.raises(SSLSegmentationError, match="version 3.9 does not fit"):
+        logic.plan("plain")
+
+
 def test_the_plan_follows_what_is_chosen(logic, memory, known) -> None:
     logic.find()
     memory.finish()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Callable, List, Optional, Protocol, Tuple
+from typing import Any, Callable, List, Optional, Protocol, Sequence, Tuple
 
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
 from SSLSegmentationLib.contract.jobs.lock import is_locked
@@ -11,9 +11,10 @@ from SSLSegmentationLib.gui.backend.checking import BackendFacts, check, problem
 from SSLSegmentationLib.gui.backend.environment import BackendPlan, default_folder, make_plan
 from SSLSegmentationLib.gui.backend.installed import LOCK_NAME, LOG_NAME, Backend, read_backend, remove_unused
 from SSLSegmentationLib.gui.backend.installing import install
+from SSLSegmentationLib.gui.backend.last_logs import Log
 from SSLSegmentationLib.gui.backend.packages import BUILDS, PLAIN, Driver, find_driver, fitting_build
 from SSLSegmentationLib.gui.backend.pip_log import tail
-from SSLSegmentationLib.gui.backend.pythons import FoundPython, find_pythons
+from SSLSegmentationLib.gui.backend.pythons import FoundPython, find_pythons, full_path
 from SSLSegmentationLib.gui.backend.report import make_report
 from SSLSegmentationLib.gui.operation import Operation, Progress, Steps
 from SSLSegmentationLib.gui.settings import BACKEND_FOLDER, BACKEND_PYTHON
@@ -49,6 +50,7 @@ class BackendLogic:
         self._session = session
         self._changed = changed
         self._asked: Optional[str] = None
+        self._sought = ""
         self.facts: Optional[BackendFacts] = None
         self.error: Optional[SSLSegmentationError] = None
         self.pythons: Tuple[FoundPython, ...] = ()
@@ -84,18 +86,24 @@ class BackendLogic:
     @property
     def base(self) -> Optional[FoundPython]:
         """The Python that a backend would be made from: the chosen one, else the best that was found."""
-        chosen = str(self._session.settings.get(BASE_PYTHON) or "")
         for found in self.pythons:
-            if found.path == chosen:
+            if found.path == self._chosen_base:
                 return found
         return self.pythons[0] if self.pythons and self.pythons[0].fit else None
 
     def choose_base(self, python: str) -> None:
         """Chooses the Python; one that is not known yet is asked first."""
-        self._session.settings.set(BASE_PYTHON, python)
-        if python and python not in {found.path for found in self.pythons}:
+        self._session.settings.set(BASE_PYTHON, full_path(python) if python else "")
+        if not self._chosen_is_known():
             self.find()
         self._changed()
+
+    @property
+    def _chosen_base(self) -> str:
+        return str(self._session.settings.get(BASE_PYTHON) or "")
+
+    def _chosen_is_known(self) -> bool:
+        return not self._chosen_base or any(found.path == self._chosen_base for found in self.pythons)
 
     # --- the backend in use ---
     @property
@@ -155,13 +163,16 @@ class BackendLogic:
         """Looks for Pythons and a graphics card."""
         if self.finding is not None:
             return
-        chosen = str(self._session.settings.get(BASE_PYTHON) or "")
-        self.finding = self._session.run(_find(chosen), on_done=self._found, on_error=self._not_found, outlives_scene=True)
+        self._sought = self._chosen_base
+        self.finding = self._session.run(_find(self._sought), on_done=self._found, on_error=self._not_found, outlives_scene=True)
         self._changed()
 
     def _found(self, found: Tuple[Tuple[FoundPython, ...], Optional[Driver]]) -> None:
         self.finding = None
         self.pythons, self.driver = found
+        if self._chosen_base != self._sought and not self._chosen_is_known():
+            # It was chosen while this search was running.
+            self.find()
         self._changed()
 
     def _not_found(self, _error: SSLSegmentationError) -> None:
@@ -249,10 +260,10 @@ class BackendLogic:
         """The last lines of the last installation."""
         return list(tail(self.folder / LOG_NAME, 200))
 
-    def report(self, application: str) -> str:
+    def report(self, application: str, *, logs: Sequence[Log] = ()) -> str:
         """The text of "Copy report"."""
         errors = [self.error] if self.error is not None else []
-        return make_report(application=application, folder=self.folder, facts=self.facts, errors=errors)
+        return make_report(application=application, folder=self.folder, facts=self.facts, errors=errors, logs=logs)
 
 
 def _find(chosen: str) -> "Steps[Tuple[Tuple[FoundPython, ...], Optional[Driver]]]":

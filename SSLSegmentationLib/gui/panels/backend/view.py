@@ -11,6 +11,7 @@ import qt
 import slicer
 
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
+from SSLSegmentationLib.gui.backend.last_logs import last_logs
 from SSLSegmentationLib.gui.backend.packages import BUILDS, build_title
 from SSLSegmentationLib.gui.operation import Progress
 from SSLSegmentationLib.gui.panels.backend.logic import BackendLogic
@@ -158,7 +159,8 @@ class BackendPanel(Panel[BackendState]):
     def copy_report(self) -> None:
         """Puts the report into the clipboard."""
         application = f"Slicer {slicer.app.applicationVersion} revision {slicer.app.revision} on {slicer.app.platform}"
-        qt.QApplication.clipboard().setText(self.logic.report(application))
+        logs = last_logs(self.session.settings.runs_folder, self.session.worker_logs)
+        qt.QApplication.clipboard().setText(self.logic.report(application, logs=logs))
         messages.say(_("The report is in the clipboard."))
 
     def _progressed(self, progress: Progress) -> None:
@@ -189,7 +191,8 @@ class BackendPanel(Panel[BackendState]):
 
     def _unfold(self, shown: bool) -> None:
         self.setup.setVisible(shown)
-        if shown and not self.logic.pythons:
+        if shown:
+            # Each time: a person goes off to install a Python and comes back.
             self.logic.find()
 
     def _check(self) -> None:
