@@ -84,9 +84,9 @@ def make_preview(config: Config) -> Preview:
     targets = np.stack([_middle(case, plan, shape) for case in shown])
     draw = pool.draw(rng, len(shown))
     corrupted = CORRUPTIONS[task](targets, pool, draw)
-    masks = pool.masks(draw).reshape(len(shown), *shape)
+    masks = pool.masks(draw)
     rows = tuple(PreviewRow(case.id, *parts) for case, *parts in zip(shown, targets, corrupted, masks, strict=True))
-    return Preview(task, shape, pool.patch_size, len(pool), float(pool.mask.mean()), float(pool.displaced.mean()), rows)
+    return Preview(task, shape, pool.patch_size, len(pool), float(pool.corrupted.mean()), float(pool.displaced.mean()), rows)
 
 
 def draw_picture(preview: Preview, path: Path) -> None:

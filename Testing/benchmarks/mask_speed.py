@@ -45,7 +45,7 @@ def pool_times(*, shape: tuple[int, ...], patch_size: int, sampling: str, pairs:
         "masks": MASKS,
         "seconds": round(statistics.median(seconds), 3),
         "cpu_seconds": round(statistics.median(cpu), 3),
-        "corrupted_area": round(float(pool.mask.mean()), 4),
+        "corrupted_area": round(float(pool.corrupted.mean()), 4),
         "displaced_area": round(float(pool.displaced.mean()), 4),
     }
 

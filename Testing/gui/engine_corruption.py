@@ -17,10 +17,10 @@ def main() -> None:
 
     from SSLSegmentationLib.contract.config import parse
     from SSLSegmentationLib.imaging.geometry import Geometry
-    from SSLSegmentationLib.imaging.preprocess import fit_to_shape, plan_preprocessing, prepare, training_shape
+    from SSLSegmentationLib.imaging.masks import PoolDraw
+    from SSLSegmentationLib.imaging.preprocess import fit_to_shape, open_prepared, plan_preprocessing, training_shape
     from SSLSegmentationLib.imaging.scan import Scan
     from SSLSegmentationLib.learning.pretext import TASKS
-    from SSLSegmentationLib.learning.pretext.patches import PatchDraw
 
     first = np.zeros(1, np.int64)
     folder = Path(sys.argv[2])
@@ -29,13 +29,14 @@ def main() -> None:
         array = np.load(case["array"])
         geometry = Geometry(array.shape, tuple(case["spacing"]), (0.0, 0.0, 0.0), (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0))
         plan = plan_preprocessing(config, [geometry])
-        prepared = prepare([Scan(array=array, geometry=geometry)], plan)
+        prepared = open_prepared([Scan(array=array, geometry=geometry)], plan)
         shape = training_shape(config, [prepared.grid.shape])
-        image = prepared.image if len(shape) == 3 else prepared.image[:, 0]
+        whole = prepared.read(0, prepared.grid.shape[0])
+        image = whole if len(shape) == 3 else whole[:, 0]
         images = fit_to_shape(image, shape)[0][None]
         task = TASKS[config.pretext.task]
         pool = task.prepare(config, shape=shape)
-        corrupted = task.corrupt(torch.from_numpy(images), pool, PatchDraw(first, first)).numpy()
+        corrupted = task.corrupt(torch.from_numpy(images), pool, PoolDraw(first, first)).numpy()
         facts = task.report(pool)
         np.savez(folder / f"{case['name']}.npz", original=images[0], corrupted=corrupted[0], patch_size=facts["patch_size"])
 

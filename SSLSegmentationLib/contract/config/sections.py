@@ -91,7 +91,8 @@ class PretextConfig:
 
     task: str = setting("context_restoration", "text", "name of the pretext task")
     patch_size: Union[Auto, int] = setting(
-        "auto", "int", "side K of the corrupted patches; auto: the largest of 32, 16, 8, 4 that reaches corrupted_area",
+        "auto", "int",
+        "side K of the corrupted patches; auto: the largest of 32, 16, 8, 4 that reaches corrupted_area and hardly exceeds it",
         unit="voxels", low=1, high=1024, words=("auto",),
     )  # fmt: skip
     sampling: str = setting("poisson_disc", "choice", "how patches are placed", choices=("random", "poisson_disc"))
@@ -143,8 +144,9 @@ class TrainConfig:
     )
     max_minutes: Optional[float] = setting(None, "float", "budget", unit="minutes", low=0.01, optional=True)
     batch_size: Union[Auto, int] = setting(
-        "auto", "int", "images of one step; auto: 24 in 2D, 2 in 3D", unit="images", low=1, high=4096, words=("auto",)
-    )
+        "auto", "int", "images of one step; auto: 24 in 2D, 2 in 3D, fewer where memory does not hold so many",
+        unit="images", low=1, high=4096, words=("auto",),
+    )  # fmt: skip
     optimiser: str = setting("adamw", "choice", "optimiser", choices=("adam", "adamw", "sgd"))
     learning_rate: float = setting(3e-3, "float", "first learning rate", unit="(1/step)", low=1e-9, high=10.0)
     learning_rate_floor: float = setting(0.0, "float", "lowest learning rate", unit="(1/step)", low=0.0, high=1.0)

@@ -15,7 +15,7 @@ CORRUPTIONS: Dict[str, Corrupt] = {
     "context_prediction": context_prediction.corrupt,
     "context_restoration": context_restoration.corrupt,
 }
-# Tasks whose patches are swapped in pairs: their pools need index maps.
+# Tasks whose patches are swapped in pairs.
 PAIRED = frozenset({"context_restoration"})
 
 __all__ = ["CORRUPTIONS", "PAIRED", "Corrupt"]

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
+from SSLSegmentationLib.imaging.masks.patches import patch_slices
 from SSLSegmentationLib.imaging.masks.pool import MaskPool, PoolDraw
 
 
 def corrupt(images: npt.NDArray[Any], pool: MaskPool, draw: PoolDraw) -> npt.NDArray[Any]:
-    """Copy of `images` (N, C, *pool.shape) with each image's masked pixels at 0 in all channels."""
-    masks = pool.masks(draw).reshape(len(images), 1, *pool.shape)
-    return np.where(masks, np.zeros((), dtype=images.dtype), images)
+    """Copy of `images` (N, C, *pool.shape) with each image's patches at 0 in all channels."""
+    corrupted: npt.NDArray[Any] = images.copy()
+    for image, corners in zip(corrupted, pool.patches(draw)):
+        for corner in corners:
+            patch = (slice(None), *patch_slices(corner, pool.patch_size))
+            image[patch] = 0
+    return corrupted

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import List, Optional, Tuple
+from typing import Optional
 
 import numpy as np
 import numpy.typing as npt
@@ -12,8 +12,10 @@ from SSLSegmentationLib.imaging.masks.scattering import scatter_steps
 from SSLSegmentationLib.imaging.masks.spacing_rule import SpacingRule
 from SSLSegmentationLib.imaging.masks.steps import Steps, finish
 
-# Random placements that are tried before a lattice is used.
+# Random placements that are tried before a lattice is used, and patches that they place in all: where thousands of patches
+# find no room, the next placement fails as the last one did.
 RESTARTS = 100
+MOST_PLACED = 50_000
 # Times that every patch of a lattice is offered a random move.
 SWEEPS = 12
 
@@ -26,7 +28,7 @@ def find_layout(rule: SpacingRule, number: int) -> Optional[IntArray]:
 
 
 def find_layout_steps(rule: SpacingRule, number: int) -> Steps[Optional[IntArray]]:
-    """As `find_layout`, a row or a patch a step."""
+    """As `find_layout`, a patch a step."""
     if min(rule.box) < 1:
         return None
     if len(rule.shape) == 3:
@@ -35,18 +37,24 @@ def find_layout_steps(rule: SpacingRule, number: int) -> Steps[Optional[IntArray
         return cells if len(cells) >= number else None
     if number > _upper_bound(rule):
         return None
-    rows = yield from _best_rows(rule, transposed=False)
-    columns = yield from _best_rows(rule, transposed=True)
-    best = max(rows, columns, key=len)
+    rows = _best_rows(rule, transposed=False)
+    yield
+    best = max(rows, _best_rows(rule, transposed=True), key=len)
+    yield
     if len(best) >= number:
         return best
     rng = np.random.default_rng(0)
     stencil = rule.stencil()
-    for _ in range(RESTARTS):
+    for _ in range(restarts(number)):
         corners = yield from scatter_steps(rule, number, rng, stencil)
         if corners is not None:
             return corners
     return None
+
+
+def restarts(number: int) -> int:
+    """Random placements of `number` patches that are tried before a lattice is used."""
+    return max(1, min(RESTARTS, MOST_PLACED // number))
 
 
 def jitter(rule: SpacingRule, layout: IntArray, number: int, rng: np.random.Generator) -> IntArray:
@@ -63,19 +71,23 @@ def jitter_steps(rule: SpacingRule, layout: IntArray, number: int, rng: np.rando
     if len(set(rule.shape)) == 1:
         corners = corners[:, rng.permutation(corners.shape[1])]
     corners = corners[rng.permutation(len(corners))[:number]]
+    stencil, reach = rule.stencil(), rule.reach
+    # Where a patch begins, with a margin as wide as the rule reaches.
+    taken = np.zeros([count + 2 * reach for count in rule.box], dtype=np.bool_)
+    taken[tuple(corners.T + reach)] = True
     top = np.array(rule.box) - 1
     for sweep in range(SWEEPS):
         # Wide moves first spread the lattice over the image, narrow ones then loosen what is tight.
-        reach = max(1, rule.patch_size >> (sweep % 4))
-        moves = rng.integers(-reach, reach + 1, size=corners.shape)
-        for patch, move in enumerate(moves):
-            moved = corners[patch] + move
-            if (moved < 0).any() or (moved > top).any():
-                continue
-            close = rule.too_close(corners - moved)
-            close[patch] = False
-            if not close.any():
-                corners[patch] = moved
+        farthest = max(1, rule.patch_size >> (sweep % 4))
+        wanted = corners + rng.integers(-farthest, farthest + 1, size=corners.shape)
+        inside = ((wanted >= 0) & (wanted <= top)).all(axis=1)
+        for patch in np.flatnonzero(inside).tolist():
+            before, after = tuple((corners[patch] + reach).tolist()), tuple((wanted[patch] + reach).tolist())
+            taken[before] = False
+            around = taken[tuple(slice(value - reach, value + reach + 1) for value in after)]
+            if not (around & stencil).any():
+                corners[patch], before = wanted[patch], after
+            taken[before] = True
             yield
     return corners
 
@@ -87,21 +99,23 @@ def _upper_bound(rule: SpacingRule) -> int:
     return int(2 / math.sqrt(3.0) * height * width + height + width + 1 + 1e-9)
 
 
-def _best_rows(rule: SpacingRule, *, transposed: bool) -> Steps[IntArray]:
+def _best_rows(rule: SpacingRule, *, transposed: bool) -> IntArray:
     """The largest layout of straight or staggered rows; columns instead of rows where transposed."""
     height, width = (count - 1 for count in (rule.box[::-1] if transposed else rule.box))
     least = 2 * rule.patch_size**2
-    best: List[Tuple[int, int]] = []
+    most, best = 0, (0, 0, 0, 0)
     for rows in range(1, height + 2):
         step = height // (rows - 1) if rows > 1 else height + rule.patch_size * 2
         if (2 * step) ** 2 < least:
             break
         shift = 0 if step * step >= least else _root_up(least - step * step)
         across = max(_root_up(least), 2 * shift)
-        layout = [(row * step, column) for row in range(rows) for column in range(row % 2 * shift, width + 1, across)]
-        best = max(best, layout, key=len)
-        yield
-    corners = np.array(best, dtype=np.int64).reshape(-1, 2)
+        patches = (rows + 1) // 2 * (width // across + 1) + rows // 2 * ((width - shift) // across + 1)
+        if patches > most:
+            most, best = patches, (rows, step, shift, across)
+    rows, step, shift, across = best
+    layout = [(row * step, column) for row in range(rows) for column in range(row % 2 * shift, width + 1, across)]
+    corners = np.array(layout, dtype=np.int64).reshape(-1, 2)
     return corners[:, ::-1].copy() if transposed else corners
 
 

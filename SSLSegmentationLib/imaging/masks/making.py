@@ -1,14 +1,15 @@
-"""Making a pool of masks: patches drawn as data, then turned into masks and swap index maps."""
+"""Making a pool of masks: patches drawn as data, and what they do to an image."""
 
 from __future__ import annotations
 
-from typing import Callable, Optional, Sequence, Tuple, Union
+from typing import Callable, Sequence, Tuple, Union
 
 import numpy as np
 import numpy.typing as npt
 
 from SSLSegmentationLib.contract.config import Config
 from SSLSegmentationLib.imaging.masks.lattice import find_layout_steps
+from SSLSegmentationLib.imaging.masks.patches import Painted, paint_steps
 from SSLSegmentationLib.imaging.masks.poisson_disc import PoissonDisc
 from SSLSegmentationLib.imaging.masks.pool import MaskPool
 from SSLSegmentationLib.imaging.masks.random_sampling import draw_patches_steps
@@ -22,10 +23,9 @@ from SSLSegmentationLib.imaging.masks.sizes import (
 )
 from SSLSegmentationLib.imaging.masks.spacing_rule import SpacingRule
 from SSLSegmentationLib.imaging.masks.steps import Steps, finish
-from SSLSegmentationLib.imaging.masks.symmetry import inverse_maps, symmetry_maps
+from SSLSegmentationLib.imaging.masks.symmetry import Symmetry, symmetries_of
 
 IntArray = npt.NDArray[np.int64]
-IndexMap = npt.NDArray[np.int32]
 # The corners of one mask's patches, drawn in steps.
 Draw = Callable[[np.random.Generator], Steps[IntArray]]
 
@@ -40,21 +40,9 @@ def make_pool(
     """
     sizes = tuple(int(size) for size in shape)
     draw = finish(_placement(shape=sizes, patch_size=patch_size, area=area, sampling=sampling, pairs=pairs))
-    pixels = int(np.prod(sizes))
-    own = np.arange(pixels, dtype=np.int32)
-    masks = np.zeros((count, *sizes), dtype=np.bool_)
-    index = np.empty((count, *sizes), dtype=np.int32) if pairs else None
-    for number in range(count):
-        corners = finish(draw(np.random.default_rng((seed, number))))
-        if index is not None:
-            index[number] = own.reshape(sizes)
-        finish(_paint(corners, patch_size, mask=masks[number], index=None if index is None else index[number]))
-    flat = masks.reshape(count, pixels)
-    flat_index = None if index is None else index.reshape(count, pixels)
-    changed = flat if flat_index is None else (row != own for row in flat_index)
-    displaced = np.array([np.count_nonzero(row) / pixels for row in changed])
-    symmetries = symmetry_maps(sizes)
-    return MaskPool(sizes, patch_size, flat, flat_index, displaced, symmetries, inverse_maps(symmetries))
+    drawn = [finish(draw(np.random.default_rng((seed, number)))) for number in range(count)]
+    painted = [finish(paint_steps(corners, shape=sizes, patch_size=patch_size, pairs=pairs)) for corners in drawn]
+    return _pool(drawn, painted, shape=sizes, patch_size=patch_size, symmetries=symmetries_of(sizes))
 
 
 def first_mask_steps(
@@ -69,39 +57,28 @@ def first_mask_steps(
         patch_size = yield from auto_patch_size_steps(shape=sizes, area=area, sampling=sampling, pairs=pairs)
     draw = yield from _placement(shape=sizes, patch_size=patch_size, area=area, sampling=sampling, pairs=pairs)
     corners = yield from draw(np.random.default_rng((seed, 0)))
-    own = np.arange(int(np.prod(sizes)), dtype=np.int32)
-    mask = np.zeros(sizes, dtype=np.bool_)
-    index = own.reshape(sizes).copy() if pairs else None
-    yield from _paint(corners, patch_size, mask=mask, index=index)
-    flat = mask.reshape(1, -1)
-    flat_index = None if index is None else index.reshape(1, -1)
-    changed = flat[0] if flat_index is None else flat_index[0] != own
-    displaced = np.array([np.count_nonzero(changed) / own.size])
-    return MaskPool(sizes, patch_size, flat, flat_index, displaced, own[None], own[None])
+    painted = yield from paint_steps(corners, shape=sizes, patch_size=patch_size, pairs=pairs)
+    return _pool([corners], [painted], shape=sizes, patch_size=patch_size, symmetries=symmetries_of(sizes)[:1])
 
 
-def _paint(corners: IntArray, patch_size: int, *, mask: npt.NDArray[np.bool_], index: Optional[IndexMap]) -> Steps[None]:
-    """Marks the patches in `mask`, and swaps them pair by pair in `index`, both in place."""
-    patches = []
-    for corner in corners:
-        patches.append(_patch(corner, patch_size))
-        mask[patches[-1]] = True
-        yield
-    if index is not None:
-        for one, other in zip(patches[::2], patches[1::2]):
-            swap(index, one, other)
-            yield
-
-
-def swap(array: npt.NDArray[np.int32], one: Tuple[slice, ...], other: Tuple[slice, ...]) -> None:
-    """Exchanges two patches of `array` in place; done on an index map it composes with the swaps before."""
-    kept = array[one].copy()
-    array[one] = array[other]
-    array[other] = kept
-
-
-def _patch(corner: IntArray, patch_size: int) -> Tuple[slice, ...]:
-    return tuple(slice(start, start + patch_size) for start in corner.tolist())
+def _pool(
+    drawn: Sequence[IntArray],
+    painted: Sequence[Painted],
+    *,
+    shape: Tuple[int, ...],
+    patch_size: int,
+    symmetries: Tuple[Symmetry, ...],
+) -> MaskPool:
+    rounds = tuple(mask.rounds for mask in painted if mask.rounds is not None)
+    return MaskPool(
+        shape=shape,
+        patch_size=patch_size,
+        corners=tuple(corners.astype(np.int32) for corners in drawn),
+        rounds=rounds or None,
+        corrupted=np.array([mask.corrupted for mask in painted]),
+        displaced=np.array([mask.displaced for mask in painted]),
+        symmetries=symmetries,
+    )
 
 
 def _placement(*, shape: Tuple[int, ...], patch_size: int, area: float, sampling: str, pairs: bool) -> Steps[Draw]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from SSLSegmentationLib.imaging.masks.lattice import RESTARTS, jitter_steps
+from SSLSegmentationLib.imaging.masks.lattice import jitter_steps, restarts
 from SSLSegmentationLib.imaging.masks.scattering import scatter_steps
 from SSLSegmentationLib.imaging.masks.spacing_rule import SpacingRule
 from SSLSegmentationLib.imaging.masks.steps import Steps, finish
@@ -21,7 +21,7 @@ class PoissonDisc:
         self._number = number
         self._layout = layout
         self._stencil = rule.stencil()
-        self._tries = RESTARTS
+        self._tries = restarts(number)
 
     def draw(self, rng: np.random.Generator) -> IntArray:
         """Corners (number, axes) in random order, so that consecutive rows are pairs chosen at random."""
@@ -33,6 +33,6 @@ class PoissonDisc:
             corners = yield from scatter_steps(self._rule, self._number, rng, self._stencil)
             if corners is not None:
                 return corners[rng.permutation(len(corners))]
-        # Room was missing 100 times in a row: the later masks of the pool do not try as long.
+        # Room was missing every time: the later masks of the pool do not try as long.
         self._tries = 1
         return (yield from jitter_steps(self._rule, self._layout, self._number, rng))

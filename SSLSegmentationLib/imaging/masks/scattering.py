@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import Iterator, List, Optional, Tuple
 
 import numpy as np
@@ -11,7 +10,7 @@ import numpy.typing as npt
 from SSLSegmentationLib.imaging.masks.spacing_rule import SpacingRule
 from SSLSegmentationLib.imaging.masks.steps import Steps, finish
 
-# Darts that may miss in a row before the free positions are listed; both ways are uniform over the free positions.
+# Darts that may miss in a row before the free positions are listed again.
 MISSES = 24
 
 
@@ -29,11 +28,10 @@ def scatter_steps(
     allowed = ~(rule.stencil() if stencil is None else stencil)
     box, reach = rule.box, rule.reach
     free = np.ones(box, dtype=np.bool_)
-    flat = free.reshape(-1)
-    darts = _darts(rng, flat.size)
+    positions = _free_positions(free.reshape(-1), rng)
     corners: List[Tuple[int, ...]] = []
     while len(corners) < number:
-        position = _free_position(flat, darts, rng)
+        position = next(positions, None)
         if position is None:
             return None
         corner = _unravel(position, box)
@@ -45,19 +43,29 @@ def scatter_steps(
     return np.array(corners, dtype=np.int64)
 
 
-def _darts(rng: np.random.Generator, size: int) -> Iterator[int]:
-    """Endless uniform positions, drawn many at a time."""
+def _free_positions(free: npt.NDArray[np.bool_], rng: np.random.Generator) -> Iterator[int]:
+    """Positions, each uniform over all that are `free` when it is asked for; ends where none is left.
+
+    Darts are thrown at a list of the positions that were free some time ago; those that are taken by now are misses.
+    """
+    listed = np.arange(free.size)
+    while listed.size:
+        darts = _darts(rng, listed)
+        missed = 0
+        while missed < MISSES:
+            dart = next(darts)
+            if free[dart]:
+                missed = 0
+                yield dart
+            else:
+                missed += 1
+        listed = listed[free[listed]]
+
+
+def _darts(rng: np.random.Generator, listed: npt.NDArray[np.int64]) -> Iterator[int]:
+    """Endless uniform choices of the listed positions, drawn many at a time."""
     while True:
-        yield from rng.integers(size, size=256).tolist()
-
-
-def _free_position(flat: npt.NDArray[np.bool_], darts: Iterator[int], rng: np.random.Generator) -> Optional[int]:
-    """A free position, uniform over all free ones; None without one."""
-    for dart in itertools.islice(darts, MISSES):
-        if flat[dart]:
-            return dart
-    left = np.flatnonzero(flat)
-    return int(left[rng.integers(left.size)]) if left.size else None
+        yield from listed[rng.integers(listed.size, size=256)].tolist()
 
 
 def _unravel(position: int, box: Tuple[int, ...]) -> Tuple[int, ...]:

@@ -11,6 +11,8 @@ from SSLSegmentationLib.imaging.masks.spacing_rule import SpacingRule
 from SSLSegmentationLib.imaging.masks.steps import Steps, finish
 
 AUTO_SIZES = (32, 16, 8, 4)
+# "auto" keeps a size whose whole number of patches (or pairs) covers at most this much more than was asked for.
+CLOSE = 0.2
 SAMPLINGS = ("random", "poisson_disc")
 
 
@@ -43,24 +45,32 @@ def reaches_steps(*, shape: Sequence[int], patch_size: int, area: float, samplin
 
 def largest_patch_size(*, shape: Sequence[int], area: float, sampling: str, pairs: bool) -> int:
     """The largest patch side that reaches `area`, in pixels; 0 where none does."""
-    return finish(_largest(range(min(shape), 0, -1), shape=shape, area=area, sampling=sampling, pairs=pairs))
+    return finish(_first(range(min(shape), 0, -1), shape=shape, area=area, sampling=sampling, pairs=pairs))
 
 
 def auto_patch_size(*, shape: Sequence[int], area: float, sampling: str, pairs: bool) -> int:
-    """The largest of 32, 16, 8, 4 that reaches `area`; `config.infeasible` where none does."""
+    """The largest of 32, 16, 8, 4 that reaches `area` and hardly exceeds it; `config.infeasible` where none reaches it."""
     return finish(auto_patch_size_steps(shape=shape, area=area, sampling=sampling, pairs=pairs))
 
 
 def auto_patch_size_steps(*, shape: Sequence[int], area: float, sampling: str, pairs: bool) -> Steps[int]:
     """As `auto_patch_size`, in small steps."""
-    size = yield from _largest(AUTO_SIZES, shape=shape, area=area, sampling=sampling, pairs=pairs)
+    needed = pixels_needed(shape, area)
+
+    def excess(size: int) -> float:
+        covered = patches_needed(shape=shape, patch_size=size, area=area, pairs=pairs) * math.pow(size, len(shape))
+        return max(0.0, covered / needed - 1.0 - CLOSE)
+
+    # Sorting keeps the order of equals: the close ones come first, the largest of them before the others.
+    sizes = sorted(AUTO_SIZES, key=excess)
+    size = yield from _first(sizes, shape=shape, area=area, sampling=sampling, pairs=pairs)
     if not size:
         raise (yield from infeasible_steps(shape=shape, patch_size=AUTO_SIZES[-1], area=area, sampling=sampling, pairs=pairs))
     return size
 
 
-def _largest(sizes: Iterable[int], *, shape: Sequence[int], area: float, sampling: str, pairs: bool) -> Steps[int]:
-    """The first of `sizes`, which fall, that reaches `area`; 0 where none does."""
+def _first(sizes: Iterable[int], *, shape: Sequence[int], area: float, sampling: str, pairs: bool) -> Steps[int]:
+    """The first of `sizes` that reaches `area`; 0 where none does."""
     for size in sizes:
         if (yield from reaches_steps(shape=shape, patch_size=size, area=area, sampling=sampling, pairs=pairs)):
             return size
@@ -77,7 +87,7 @@ def infeasible_steps(
     *, shape: Sequence[int], patch_size: int, area: float, sampling: str, pairs: bool
 ) -> Steps[SSLSegmentationError]:
     """As `infeasible`, in small steps."""
-    largest = yield from _largest(range(min(shape), 0, -1), shape=shape, area=area, sampling=sampling, pairs=pairs)
+    largest = yield from _first(range(min(shape), 0, -1), shape=shape, area=area, sampling=sampling, pairs=pairs)
     size = "×".join(str(value) for value in shape)
     what = f"Patches of {patch_size} voxels a side ({sampling}) cannot cover {area:.0%} of a training shape of {size} voxels."
     if largest:

@@ -9,7 +9,8 @@ import numpy as np
 
 from SSLSegmentationLib.contract.config import Config
 from SSLSegmentationLib.contract.tasks import TaskDescription
-from SSLSegmentationLib.learning.pretext.patches import PatchDraw, PatchPool, draw_patches, prepare_patches
+from SSLSegmentationLib.imaging.masks import MaskPool, PoolDraw, pool_of_config
+from SSLSegmentationLib.learning.pretext.patches import blank_patches, patch_warnings
 from SSLSegmentationLib.learning.pretext.task import PretextTask
 
 if TYPE_CHECKING:
@@ -25,15 +26,17 @@ class ContextPrediction(PretextTask):
         summary="Patches are blanked; the network predicts them from their surroundings.",
     )
 
-    def prepare(self, config: Config, *, shape: tuple[int, ...]) -> PatchPool:
-        return prepare_patches(config, shape=shape, pairs=False)
+    def prepare(self, config: Config, *, shape: tuple[int, ...]) -> MaskPool:
+        return pool_of_config(config, shape=shape, pairs=False)
 
-    def report(self, prepared: PatchPool) -> Mapping[str, float]:
-        return {"patch_size": prepared.pool.patch_size, "corrupted_area": float(prepared.pool.mask.mean())}
+    def report(self, prepared: MaskPool) -> Mapping[str, float]:
+        return {"patch_size": prepared.patch_size, "corrupted_area": float(prepared.corrupted.mean())}
 
-    def draw(self, prepared: PatchPool, rng: np.random.Generator, count: int) -> PatchDraw:
-        return draw_patches(prepared, rng, count)
+    def warnings(self, config: Config, prepared: MaskPool) -> tuple[str, ...]:
+        return patch_warnings(config, prepared)
 
-    def corrupt(self, images: Tensor, prepared: PatchPool, draw: PatchDraw) -> Tensor:
-        mask, _ = prepared.turned("mask", draw, images.device)
-        return images.masked_fill(mask.view(len(images), 1, *images.shape[2:]), 0.0)
+    def draw(self, prepared: MaskPool, rng: np.random.Generator, count: int) -> PoolDraw:
+        return prepared.draw(rng, count)
+
+    def corrupt(self, images: Tensor, prepared: MaskPool, draw: PoolDraw) -> Tensor:
+        return blank_patches(images, prepared, draw)

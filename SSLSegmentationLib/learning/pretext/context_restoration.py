@@ -9,7 +9,8 @@ import numpy as np
 
 from SSLSegmentationLib.contract.config import Config
 from SSLSegmentationLib.contract.tasks import TaskDescription
-from SSLSegmentationLib.learning.pretext.patches import PatchDraw, PatchPool, draw_patches, prepare_patches
+from SSLSegmentationLib.imaging.masks import MaskPool, PoolDraw, pool_of_config
+from SSLSegmentationLib.learning.pretext.patches import patch_warnings, swap_patches
 from SSLSegmentationLib.learning.pretext.task import PretextTask
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class ContextRestoration(PretextTask):
-    """Swaps pairs of K×K patches, the same ones in all channels, by one gather."""
+    """Swaps pairs of K×K patches, the same ones in all channels."""
 
     description = TaskDescription(
         name="context_restoration",
@@ -25,20 +26,21 @@ class ContextRestoration(PretextTask):
         summary="Pairs of patches are swapped; the network restores the image.",
     )
 
-    def prepare(self, config: Config, *, shape: tuple[int, ...]) -> PatchPool:
-        return prepare_patches(config, shape=shape, pairs=True)
+    def prepare(self, config: Config, *, shape: tuple[int, ...]) -> MaskPool:
+        return pool_of_config(config, shape=shape, pairs=True)
 
-    def report(self, prepared: PatchPool) -> Mapping[str, float]:
+    def report(self, prepared: MaskPool) -> Mapping[str, float]:
         return {
-            "patch_size": prepared.pool.patch_size,
-            "corrupted_area": float(prepared.pool.mask.mean()),
-            "displaced_area": float(np.mean(prepared.pool.displaced)),
+            "patch_size": prepared.patch_size,
+            "corrupted_area": float(prepared.corrupted.mean()),
+            "displaced_area": float(np.mean(prepared.displaced)),
         }
 
-    def draw(self, prepared: PatchPool, rng: np.random.Generator, count: int) -> PatchDraw:
-        return draw_patches(prepared, rng, count)
+    def warnings(self, config: Config, prepared: MaskPool) -> tuple[str, ...]:
+        return patch_warnings(config, prepared)
 
-    def corrupt(self, images: Tensor, prepared: PatchPool, draw: PatchDraw) -> Tensor:
-        index, inverse = prepared.turned("index", draw, images.device)
-        source = inverse.gather(1, index).unsqueeze(1).expand(-1, images.shape[1], -1)
-        return images.flatten(2).gather(2, source).view_as(images)
+    def draw(self, prepared: MaskPool, rng: np.random.Generator, count: int) -> PoolDraw:
+        return prepared.draw(rng, count)
+
+    def corrupt(self, images: Tensor, prepared: MaskPool, draw: PoolDraw) -> Tensor:
+        return swap_patches(images, prepared, draw)

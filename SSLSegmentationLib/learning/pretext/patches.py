@@ -1,62 +1,75 @@
-"""Corruption by patches on the training device: the pool of masks as tensors, applied to a whole batch by one gather."""
+"""Corruption by patches on the training device: a whole batch at once, from the patches of its masks alone."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from SSLSegmentationLib.contract.config import Config
-from SSLSegmentationLib.imaging.masks import MaskPool, pool_of_config
+from SSLSegmentationLib.imaging.masks import MaskPool, PoolDraw
+from SSLSegmentationLib.imaging.masks.sizes import AUTO_SIZES
 
 if TYPE_CHECKING:
-    import torch
     from torch import Tensor
 
 
-class PatchPool:
-    """A `MaskPool` whose maps are kept as tensors on each device that asks for them."""
-
-    def __init__(self, pool: MaskPool) -> None:
-        self.pool = pool
-        self._tensors: dict[tuple[str, str], Tensor] = {}
-
-    def tensor(self, name: str, device: torch.device) -> Tensor:
-        """`mask`, `index`, `symmetries` or `inverse_symmetries` of the pool, on the device."""
-        import torch
-
-        key = (name, str(device))
-        if key not in self._tensors:
-            values = torch.from_numpy(np.ascontiguousarray(getattr(self.pool, name)))
-            self._tensors[key] = values.to(device) if values.dtype == torch.bool else values.to(device, torch.int64)
-        return self._tensors[key]
-
-    def turned(self, name: str, draw: PatchDraw, device: torch.device) -> tuple[Tensor, Tensor]:
-        """The drawn maps (N, area) in the turned frame, and the drawn symmetries' inverses (N, area)."""
-        import torch
-
-        mask_number = torch.from_numpy(draw.mask_number).to(device)
-        symmetry = torch.from_numpy(draw.symmetry).to(device)
-        turn = self.tensor("symmetries", device)[symmetry]
-        values = self.tensor(name, device)[mask_number].gather(1, turn)
-        return values, self.tensor("inverse_symmetries", device)[symmetry]
+def patch_warnings(config: Config, pool: MaskPool) -> tuple[str, ...]:
+    """That the automatic patch size is not the largest one, since that does not suit the training shape."""
+    size, most = pool.patch_size, max(AUTO_SIZES)
+    if config.pretext.patch_size != "auto" or size >= most:
+        return ()
+    shape = " × ".join(str(side) for side in pool.shape)
+    return (
+        f"Patches have {size} instead of {most} voxels a side: larger ones can't cover {config.pretext.corrupted_area:.0%} of "
+        f"the training shape of {shape} voxels, or cover much more of it. Set pretext.patch_size to choose the size yourself.",
+    )
 
 
-@dataclass(frozen=True)
-class PatchDraw:
-    """For each of N images the number of its mask and of the mask's symmetry, both int64 (N,)."""
+def blank_patches(images: Tensor, pool: MaskPool, draw: PoolDraw) -> Tensor:
+    """Copy of `images` (N, C, *pool.shape) with the drawn patches at 0 in all channels."""
+    import torch
 
-    mask_number: np.ndarray[Any, np.dtype[np.int64]]
-    symmetry: np.ndarray[Any, np.dtype[np.int64]]
-
-
-def prepare_patches(config: Config, *, shape: tuple[int, ...], pairs: bool) -> PatchPool:
-    """The pool of `pretext.mask_pool` masks for the training shape; raises `config.infeasible` where the area can't be had."""
-    return PatchPool(pool_of_config(config, shape=shape, pairs=pairs))
+    blanked = images.clone(memory_format=torch.contiguous_format)
+    corners = pool.patches(draw)
+    owners = np.repeat(np.arange(len(corners)), [len(each) for each in corners])
+    blanked.view(-1).index_fill_(0, _voxels(images, pool, np.concatenate(corners), owners), 0.0)
+    return blanked
 
 
-def draw_patches(patches: PatchPool, rng: np.random.Generator, count: int) -> PatchDraw:
-    """One mask and one symmetry for each image."""
-    draw = patches.pool.draw(rng, count)
-    return PatchDraw(np.asarray(draw.mask_number, dtype=np.int64), np.asarray(draw.symmetry, dtype=np.int64))
+def swap_patches(images: Tensor, pool: MaskPool, draw: PoolDraw) -> Tensor:
+    """Copy of `images` (N, C, *pool.shape) with the drawn pairs of patches swapped, one pair of an image after the other."""
+    import torch
+
+    if pool.rounds is None:
+        raise ValueError("this pool was made without pairs: nothing is swapped")
+    swapped = images.clone(memory_format=torch.contiguous_format)
+    flat = swapped.view(-1)
+    pairs = [corners.reshape(-1, 2, len(pool.shape)) for corners in pool.patches(draw)]
+    owners = np.repeat(np.arange(len(pairs)), [len(each) for each in pairs])
+    every = np.concatenate(pairs)
+    rounds = np.concatenate([pool.rounds[number] for number in draw.mask_number.tolist()])
+    for number in range(int(rounds.max()) + 1):
+        chosen = rounds == number
+        one, other = (_voxels(images, pool, every[chosen, side], owners[chosen]) for side in (0, 1))
+        kept = flat.index_select(0, one)
+        flat.index_copy_(0, one, flat.index_select(0, other))
+        flat.index_copy_(0, other, kept)
+    return swapped
+
+
+def _voxels(images: Tensor, pool: MaskPool, corners: npt.NDArray[Any], owners: npt.NDArray[Any]) -> Tensor:
+    """Positions in the flattened batch of every voxel of patches, in all channels; `owners` are the patches' images."""
+    import torch
+
+    device, channels, voxels = images.device, images.shape[1], math.prod(pool.shape)
+    strides = [math.prod(pool.shape[axis + 1 :]) for axis in range(len(pool.shape))]
+    first = owners * (channels * voxels) + corners.astype(np.int64) @ np.array(strides)
+    inside = torch.zeros((), dtype=torch.int64, device=device)
+    for stride in strides:
+        inside = inside[..., None] + stride * torch.arange(pool.patch_size, device=device)
+    channel = torch.arange(channels, device=device) * voxels
+    starts = torch.from_numpy(first).to(device)
+    return (starts[:, None, None] + channel[:, None] + inside.reshape(-1)).reshape(-1)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import time
 
 import numpy as np
 import pytest
+from scipy.spatial import cKDTree
 
 from SSLSegmentationLib.imaging.masks.lattice import find_layout, jitter
 from SSLSegmentationLib.imaging.masks.poisson_disc import PoissonDisc
@@ -97,6 +99,30 @@ def test_the_first_dart_is_uniform_over_all_positions():
     expected = 4000 / counts.size
     chi_square = ((counts - expected) ** 2 / expected).sum()
     assert chi_square < counts.size + 4 * np.sqrt(2 * counts.size)
+
+
+def test_later_darts_are_uniform_over_what_is_left(monkeypatch):
+    """One row of 12 positions, patches at least 5 apart: the second one, worked out by hand."""
+    monkeypatch.setattr("SSLSegmentationLib.imaging.masks.scattering.MISSES", 1)
+    rule = SpacingRule((14, 3), 3)
+    assert rule.box == (12, 1)
+    drawn = [scatter(rule, 2, np.random.default_rng(seed))[1][0] for seed in range(6000)]
+    expected = np.zeros(12)
+    for first in range(12):
+        left = [second for second in range(12) if abs(first - second) >= 5]
+        expected[left] += 6000 / 12 / len(left)
+    counts = np.bincount(drawn, minlength=12)
+    assert ((counts - expected) ** 2 / expected).sum() < 12 + 4 * np.sqrt(2 * 12)
+
+
+@pytest.mark.parametrize("area", [0.4, 0.5])
+def test_thousands_of_patches_close_to_the_limit_keep_the_rule_and_take_a_second_or_two(area):
+    start = time.process_time()
+    (corners,) = poisson_corners((512, 512), 4, 1, area=area)
+    assert time.process_time() - start < 6.0  # three times the goal: test machines are shared
+    assert not cKDTree(corners).query_pairs(4 * np.sqrt(2) - 1e-6)
+    assert len(corners) == -(-(area * 512**2) // 32) * 2
+    assert (corners >= 0).all() and (corners + 4 <= 512).all()
 
 
 def test_placement_gives_up_where_no_position_is_left():

@@ -18,11 +18,11 @@ from SSLSegmentationLib.imaging.masks.steps import finish
 def test_the_first_mask_is_that_of_the_pool(shape, patch_size, area, sampling, pairs):
     arguments = {"shape": shape, "patch_size": patch_size, "area": area, "sampling": sampling, "pairs": pairs, "seed": 7}
     pool, first = make_pool(**arguments, count=2), finish(first_mask_steps(**arguments))
-    np.testing.assert_array_equal(first.mask, pool.mask[:1])
+    np.testing.assert_array_equal(first.corners[0], pool.corners[0])
     if pairs:
-        np.testing.assert_array_equal(first.index, pool.index[:1])
+        np.testing.assert_array_equal(first.rounds[0], pool.rounds[0])
     else:
-        assert first.index is None
+        assert first.rounds is None
     assert first.displaced.tolist() == pool.displaced[:1].tolist()
     assert (len(first), first.shape, first.patch_size) == (1, shape, patch_size)
 
@@ -31,7 +31,8 @@ def test_its_only_turn_is_none():
     first = finish(first_mask_steps(shape=(32, 32), patch_size=4, area=0.25, sampling="random", pairs=True, seed=1))
     draw = first.draw(np.random.default_rng(0), 3)
     assert draw.symmetry.tolist() == [0, 0, 0]
-    np.testing.assert_array_equal(first.index_maps(draw), np.repeat(first.index, 3, axis=0))
+    for corners in first.patches(draw):
+        np.testing.assert_array_equal(corners, first.corners[0])
 
 
 def test_the_patch_size_can_be_found_on_the_way():

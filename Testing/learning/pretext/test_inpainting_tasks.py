@@ -29,7 +29,7 @@ def test_batched_corruption_equals_the_definition_in_numpy(name: str, shape: tup
     images = rng.normal(size=(6, 2, *shape)).astype(np.float32)
     draw = task.draw(prepared, rng, 6)
     corrupted = task.corrupt(torch.from_numpy(images), prepared, draw).numpy()
-    assert np.array_equal(corrupted, CORRUPTIONS[name](images, prepared.pool, draw))
+    assert np.array_equal(corrupted, CORRUPTIONS[name](images, prepared, draw))
     assert not np.array_equal(corrupted, images)
 
 
@@ -68,9 +68,25 @@ def test_restoration_only_moves_voxels() -> None:
     assert 0.2 < task.report(prepared)["displaced_area"] <= task.report(prepared)["corrupted_area"] < 0.4
 
 
-def test_automatic_patch_size_is_the_largest_that_reaches_the_area() -> None:
-    prepared = TASKS["context_restoration"].prepare(config(patch_size="auto"), shape=(56, 40))
-    assert prepared.pool.patch_size in (4, 8, 16)
+def test_automatic_patch_size_is_the_largest_that_reaches_the_area_and_hardly_exceeds_it() -> None:
+    task = TASKS["context_restoration"]
+    assert task.prepare(config(patch_size="auto"), shape=(56, 40)).patch_size == 8
+    with pytest.raises(SSLSegmentationError, match="cannot cover"):
+        task.prepare(config(patch_size=32), shape=(56, 40))
+
+
+@pytest.mark.parametrize("name", ["context_prediction", "context_restoration"])
+def test_automatic_patch_size_that_had_to_shrink_is_a_warning(name: str) -> None:
+    task = TASKS[name]
+
+    def warnings(patch_size: object, shape: tuple[int, ...]) -> tuple[str, ...]:
+        settings = config(patch_size=patch_size)
+        return task.warnings(settings, task.prepare(settings, shape=shape))
+
+    (warning,) = warnings("auto", (24, 24))
+    assert "4 instead of 32" in warning
+    assert "24 × 24" in warning
+    assert warnings(8, (24, 24)) == warnings("auto", (128, 128)) == ()
 
 
 def test_patches_that_cannot_reach_the_area_are_refused_with_the_largest_that_can() -> None:
