@@ -126,7 +126,7 @@ def _check_overlap(path: Path, name: str, taken: Array, tissues: List[Tissue]) -
     if others:
         raise SSLSegmentationError(
             "data.not_labels",
-            f"{path}: segment '{name}' overlaps with '{', '.join(others)}' in {counted(np.count_nonzero(taken), 'voxel')}; "
+            f"{path}: segment '{name}' overlaps with '{', '.join(others)}' in {counted(int(np.count_nonzero(taken)), 'voxel')}; "
             "a label map holds one tissue per voxel.",
             hint="Subtract one from the other in the Segment Editor (Logical operators), or export them to separate files.",
         )
