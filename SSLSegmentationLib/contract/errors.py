@@ -109,8 +109,8 @@ def _table() -> Dict[str, ErrorKind]:
         ),
         "data.unknown_label": (
             EXIT_DATA,
-            "A label map holds a value that the tissue table lacks.",
-            "Add the value to the table, or correct the label map.",
+            "A label map holds a value or a segment that the tissue table lacks.",
+            "Add it to the table, or correct the label map.",
         ),
         "data.unpaired": (EXIT_DATA, "A file has no counterpart of the same name.", "Rename or add the missing file."),
         "data.unpaired_channels": (
