@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import runpy
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,12 +29,18 @@ def in_tree(folder: Path) -> set[str]:
 
 
 @pytest.fixture(scope="module")
-def record(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[list[str]]]:
+def cmake() -> str:
+    """The program of the `test` extra, which lies beside this Python, else that of the system."""
+    found = shutil.which("cmake", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]))
+    assert found is not None, "cmake is missing: pip install -e '.[test]'"
+    return found
+
+
+@pytest.fixture(scope="module")
+def record(cmake: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[list[str]]]:
     """What Slicer's macros were given in a configure run of the whole extension, word by word."""
-    if shutil.which("cmake") is None:
-        pytest.skip("cmake is not installed")
     build = tmp_path_factory.mktemp("build")
-    command = ["cmake", "-S", str(REPOSITORY), "-B", str(build), f"-DSlicer_DIR={STAND_IN}"]
+    command = [cmake, "-S", str(REPOSITORY), "-B", str(build), f"-DSlicer_DIR={STAND_IN}"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     yield [line.split("|") for line in (build / "record.txt").read_text(encoding="utf-8").splitlines()]
@@ -78,16 +86,14 @@ def test_the_extension_describes_itself_on_single_lines(record: list[list[str]])
     assert ["packed", "SSLSegmentation"] in record
 
 
-def test_a_file_that_is_gone_stops_the_build(tmp_path: Path) -> None:
-    if shutil.which("cmake") is None:
-        pytest.skip("cmake is not installed")
+def test_a_file_that_is_gone_stops_the_build(cmake: str, tmp_path: Path) -> None:
     copied = tmp_path / "extension"
     shutil.copytree(MODULE, copied / "SSLSegmentation")
     shutil.copytree(LIBRARY, copied / "SSLSegmentationLib")
     shutil.copytree(REPOSITORY / "Testing" / "slicer", copied / "Testing" / "slicer")
     shutil.copy(REPOSITORY / "CMakeLists.txt", copied)
     (copied / "SSLSegmentationLib" / "cli.py").unlink()
-    command = ["cmake", "-S", str(copied), "-B", str(tmp_path / "build"), f"-DSlicer_DIR={STAND_IN}"]
+    command = [cmake, "-S", str(copied), "-B", str(tmp_path / "build"), f"-DSlicer_DIR={STAND_IN}"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode != 0 and "nonexistent file 'cli.py'" in done.stderr
 
