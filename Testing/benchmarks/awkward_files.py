@@ -19,10 +19,10 @@ from typing import Any, Dict, List, Optional, Tuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from SSLSegmentationLib.cli import main as command_line  # noqa: E402
-from SSLSegmentationLib.contract.errors import EXIT_DATA, EXIT_DONE  # noqa: E402
-from SSLSegmentationLib.contract.files import write_text  # noqa: E402
-from Testing.data import DATA  # noqa: E402
+from SSLSegmentationLib.cli import main as command_line
+from SSLSegmentationLib.contract.errors import EXIT_DATA, EXIT_DONE
+from SSLSegmentationLib.contract.files import write_text
+from Testing.data import DATA
 
 AFFINE_TOLERANCE = 1e-3
 RELATIVE_TOLERANCE = 1e-5

@@ -16,11 +16,11 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from SSLSegmentationLib.contract.tissues import TissueTable  # noqa: E402
-from SSLSegmentationLib.imaging.agreement import evaluate  # noqa: E402
-from SSLSegmentationLib.imaging.biomarkers import measure  # noqa: E402
-from SSLSegmentationLib.imaging.phantoms import make_phantom  # noqa: E402
-from SSLSegmentationLib.imaging.scan import LabelMap  # noqa: E402
+from SSLSegmentationLib.contract.tissues import TissueTable
+from SSLSegmentationLib.imaging.agreement import evaluate
+from SSLSegmentationLib.imaging.biomarkers import measure
+from SSLSegmentationLib.imaging.phantoms import make_phantom
+from SSLSegmentationLib.imaging.scan import LabelMap
 
 SHAPE = (300, 512, 512)
 SPACING = (0.78, 0.78, 1.0)

@@ -12,10 +12,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(REPOSITORY))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from Testing.data import real_data  # noqa: E402
+from Testing.data import real_data
+
+REPOSITORY = Path(__file__).resolve().parents[2]
 
 # Label: name, mean HU, volume in mL.
 EXPECTED = {1: ("subcutaneous_fat", -92.1, 954.6), 2: ("torso_fat", -83.8, 917.2), 3: ("skeletal_muscle", 17.6, 952.9)}

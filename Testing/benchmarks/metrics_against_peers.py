@@ -16,9 +16,9 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from SSLSegmentationLib.imaging.agreement import dice  # noqa: E402
-from SSLSegmentationLib.imaging.agreement.distances import surface_distances  # noqa: E402
-from Testing.imaging.agreement.peers import (  # noqa: E402
+from SSLSegmentationLib.imaging.agreement import dice
+from SSLSegmentationLib.imaging.agreement.distances import surface_distances
+from Testing.imaging.agreement.peers import (
     MaskPair,
     mask_pairs,
     monai_metrics,

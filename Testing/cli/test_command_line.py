@@ -174,7 +174,7 @@ def test_a_reader_that_leaves_ends_it_without_a_word():
 
 
 def test_a_full_disk_behind_stdout_is_said_so():
-    with open(os.devnull.replace("null", "full"), "w") as full:  # noqa: PTH123
+    with open(os.devnull.replace("null", "full"), "w") as full:  # noqa: PTH123  # a device, no file
         done = run("presets", "--json", stdout=full, capture_output=False, stderr=subprocess.PIPE)
     assert done.returncode == 6 and done.stderr.startswith("error: ") and done.stderr.count("\n") == 1
 

@@ -89,7 +89,7 @@ def test_questions_of_slicer_util_are_answered_and_recorded(dialogs, events) -> 
 
 def test_try_with_error_display_raises_and_takes_the_wait_cursor_back() -> None:
     with pytest.raises(ZeroDivisionError), slicer.util.tryWithErrorDisplay("Failed", waitCursor=True):
-        1 / 0  # noqa: B018
+        1 / 0  # noqa: B018  # the slot fails
 
 
 def test_byte_arrays_give_bytes() -> None:

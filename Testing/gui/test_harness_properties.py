@@ -84,7 +84,7 @@ def test_a_property_refuses_a_value_of_another_kind(host) -> None:
 
 def test_overrides_of_python_subclasses_come_first(host) -> None:
     class Wide(qt.QWidget):
-        def sizeHint(self):  # noqa: N802
+        def sizeHint(self):
             return qt.QSize(77, 11)
 
     layout = qt.QVBoxLayout(host(qt.QWidget()))
@@ -106,7 +106,7 @@ def test_children_are_found_by_their_name_last(host) -> None:
     child.name = "scoreLabel"
     assert child.objectName == "scoreLabel" and widget.scoreLabel is child
     with pytest.raises(AttributeError):
-        widget.otherLabel  # noqa: B018
+        widget.otherLabel  # noqa: B018  # reading it fails
 
 
 def test_class_name_inherits_and_dynamic_properties(host) -> None:
@@ -123,7 +123,7 @@ def test_a_destroyed_object_is_false_and_refuses_with_value_error() -> None:
     sip.delete(label)
     assert not label
     with pytest.raises(ValueError, match="destroyed"):
-        label.text  # noqa: B018
+        label.text  # noqa: B018  # reading it fails
     with pytest.raises(ValueError, match="destroyed"):
         label.setText("b")
 

@@ -87,7 +87,7 @@ def test_an_exception_in_a_slot_is_printed_swallowed_and_recorded(button, events
 
 def test_an_exception_in_an_overridden_event_is_recorded(host, events) -> None:
     class Broken(qt.QWidget):
-        def resizeEvent(self, event):  # noqa: N802
+        def resizeEvent(self, event):
             raise KeyError("broken")
 
     widget = host(Broken())

@@ -32,7 +32,7 @@ class ExampleLogic(ScriptedLoadableModuleLogic):
 
 
 class ExampleTest(ScriptedLoadableModuleTest):
-    def runTest(self):  # noqa: N802
+    def runTest(self):
         self.setUp()
         self.delayDisplay("ran")
 

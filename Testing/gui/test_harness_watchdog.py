@@ -88,7 +88,7 @@ def test_the_test_s_own_time_is_no_block() -> None:
 
 def test_blocks_outside_slots_are_seen(host) -> None:
     class Slow(qt.QWidget):
-        def paintEvent(self, event):  # noqa: N802
+        def paintEvent(self, event):
             time.sleep(0.2)
 
     widget = host(Slow())

@@ -126,7 +126,7 @@ def _get_plain(self: Any, name: str) -> Any:
 
 
 def _checked_init(original: Any) -> Any:
-    def __init__(self: Any, *args: Any, **keywords: Any) -> None:  # noqa: N807
+    def __init__(self: Any, *args: Any, **keywords: Any) -> None:
         refuse_keywords(keywords)
         original(self, *(to_qt(value) for value in args))
         if isinstance(self, QtCore.QTimer):

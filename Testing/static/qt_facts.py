@@ -97,6 +97,6 @@ SLICER_UTIL_5_6 = _words(
     launchConsoleProcess logProcessOutput startupEnvironment loadVolume loadSegmentation loadLabelVolume loadTable
     loadNodeFromFile saveNode exportNode saveScene loadScene getNode getNodes getNodesByClass getModuleLogic
     getModuleWidget getModule modulePath selectModule loadUI childWidgetVariables findChild findChildren mainWindow
-    reloadScriptedModule setSliceViewerLayers resetSliceViews tempDirectory computeChecksum downloadFile longPath restart exit NodeModify
-    RenderBlocker WaitCursor MessageDialog VTKObservationMixin chdir"""
+    reloadScriptedModule setSliceViewerLayers resetSliceViews tempDirectory computeChecksum downloadFile longPath restart exit
+    NodeModify RenderBlocker WaitCursor MessageDialog VTKObservationMixin chdir"""
 )

@@ -23,7 +23,7 @@ _LARGEST_LOG = 1 << 20
 def worker_command(python: PathLike, words: Sequence[str]) -> List[str]:
     """The command line of the worker, which starts in another folder."""
     # Links stay, since a virtual environment is one.
-    own = os.path.abspath(python) if os.path.dirname(python) else python  # noqa: PTH100, PTH120
+    own = os.path.abspath(python) if os.path.dirname(python) else python  # noqa: PTH100, PTH120  # `resolve` follows links
     return backend_command(own, words)
 
 

@@ -125,7 +125,7 @@ def _dotted(version: Tuple[int, int]) -> str:
 
 def full_path(python: PathLike) -> str:
     """A path as the search gives it. Links stay: the launcher of a virtual environment finds its packages by its own name."""
-    return os.path.abspath(os.path.expanduser(python))  # noqa: PTH100, PTH111
+    return os.path.abspath(os.path.expanduser(python))  # noqa: PTH100, PTH111  # `resolve` follows links
 
 
 def find_pythons(chosen: str = "", *, places: Optional[Sequence[PathLike]] = None) -> "Steps[Tuple[FoundPython, ...]]":

@@ -11,9 +11,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
-from SSLSegmentationLib.contract.config import Config  # noqa: E402
-from SSLSegmentationLib.contract.errors import SSLSegmentationError  # noqa: E402
-from SSLSegmentationLib.contract.jobs import JobRun  # noqa: E402
+from SSLSegmentationLib.contract.config import Config
+from SSLSegmentationLib.contract.errors import SSLSegmentationError
+from SSLSegmentationLib.contract.jobs import JobRun
 
 STEPS = 1000
 

@@ -60,7 +60,7 @@ def test_a_quarter_turn_moves_a_marker_to_its_known_place() -> None:
 def test_labels_move_with_the_image(shape: tuple[int, ...]) -> None:
     """A marker that is bright in the image is where its label is, after any warp and flip."""
     axes = torch.meshgrid(*[torch.arange(float(size)) for size in shape], indexing="ij")
-    marker = sum((axis - size * share) ** 2 for axis, size, share in zip(axes, shape, (0.35, 0.6, 0.55))) < 36  # noqa: B905
+    marker = sum((axis - size * share) ** 2 for axis, size, share in zip(axes, shape, (0.35, 0.6, 0.55))) < 36
     images = marker.float().expand(6, 1, *shape).clone()
     labels = marker.to(torch.uint8).expand(6, *shape).clone()
     config = dataclasses.replace(WARPS, flip_probability=0.5)
