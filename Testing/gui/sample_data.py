@@ -26,17 +26,17 @@ def sample_data_module(*, version: str) -> tuple[types.ModuleType, dict[str, lis
 
     class OldLogic:
         @staticmethod
-        def registerCustomSampleDataSource(  # noqa: N802
+        def registerCustomSampleDataSource(
             category: str = "Custom",
-            sampleName: Any = None,  # noqa: N803
+            sampleName: Any = None,
             uris: Any = None,
-            fileNames: Any = None,  # noqa: N803
-            nodeNames: Any = None,  # noqa: N803
-            customDownloader: Any = None,  # noqa: N803
-            thumbnailFileName: Any = None,  # noqa: N803
-            loadFileType: str = "VolumeFile",  # noqa: N803
-            loadFiles: Any = None,  # noqa: N803
-            loadFileProperties: Any = None,  # noqa: N803
+            fileNames: Any = None,
+            nodeNames: Any = None,
+            customDownloader: Any = None,
+            thumbnailFileName: Any = None,
+            loadFileType: str = "VolumeFile",
+            loadFiles: Any = None,
+            loadFileProperties: Any = None,
             checksums: Any = None,
         ) -> None:
             facts = {key: value for key, value in locals().items() if key != "category"}
@@ -44,17 +44,17 @@ def sample_data_module(*, version: str) -> tuple[types.ModuleType, dict[str, lis
 
     class NewLogic(OldLogic):
         @staticmethod
-        def registerCustomSampleDataSource(  # noqa: N802
+        def registerCustomSampleDataSource(
             category: str = "Custom",
-            loadFileTypes: Any = None,  # noqa: N803
-            loadFileType: Any = None,  # noqa: N803
+            loadFileTypes: Any = None,
+            loadFileType: Any = None,
             **facts: Any,
         ) -> None:
             assert loadFileType is None or loadFileTypes is None
             OldLogic.registerCustomSampleDataSource(category, **facts)
 
         @staticmethod
-        def registerCustomSampleDataCategory(category: str, title: str) -> None:  # noqa: N802
+        def registerCustomSampleDataCategory(category: str, title: str) -> None:
             titles[category] = title
 
     module = types.ModuleType("SampleData")
