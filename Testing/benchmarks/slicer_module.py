@@ -87,7 +87,8 @@ def story(work: Path) -> dict[str, Any]:
 
     data_folder = real_data("hippocampus_mri")
     open_module = opener(work)
-    from Testing.gui.story import Data, play
+    from SSLSegmentationLib.gui.selftest.story import Data
+    from Testing.gui.story import play
 
     splits = json.loads((data_folder / "splits.json").read_text(encoding="utf-8"))
     scan = data_folder / "imagesTr" / f"{splits['validation'][0]}.nii.gz"
@@ -107,11 +108,10 @@ def apply(work: Path, model: Path) -> dict[str, Any]:
     data_folder = real_data("hippocampus_mri")
     module = opener(work)()
     from Testing.gui.engine import load_volume
-    from Testing.gui.story import open_panel
 
     splits = json.loads((data_folder / "splits.json").read_text(encoding="utf-8"))
     volume = load_volume(data_folder / "imagesTr" / f"{splits['validation'][0]}.nii.gz", "scan")
-    panel = open_panel(module, "apply")
+    panel = module.show_only("apply")
     panel.state.model = str(model.resolve())
     panel.save()
     panel.enter()
@@ -157,11 +157,10 @@ def large_phantom() -> tuple[Any, Any]:
 def biomarkers(work: Path) -> dict[str, Any]:
     """The table of the large phantom, and how soon it is given up."""
     module = opener(work)()
-    from Testing.gui.story import open_panel
     from Testing.harness.watchdog import pump
 
     volume, segmentation = large_phantom()
-    panel = open_panel(module, "biomarkers")
+    panel = module.show_only("biomarkers")
     panel.segmentation.setCurrentNode(segmentation)
     shares: list[float] = []
     show = panel.progress.show
@@ -193,7 +192,6 @@ def cancel(work: Path) -> dict[str, Any]:
     from SSLSegmentationLib.gui.panels.budgets import MINUTES
     from SSLSegmentationLib.gui.panels.scans.state import CT, FOLDERS, ScansState
     from Testing.gui.engine import load_volume, make_phantoms, train_model
-    from Testing.gui.story import open_panel
     from Testing.harness.watchdog import pump
 
     images, labels = make_phantoms(work / "phantoms", count=4)
@@ -205,7 +203,7 @@ def cancel(work: Path) -> dict[str, Any]:
         pump(lambda: not process_tree(pid), timeout=30)
         return round(time.perf_counter() - began, 2)
 
-    panel = open_panel(module, "finetune")
+    panel = module.show_only("finetune")
     panel.state.preset, panel.state.budget, panel.state.minutes = "quick", MINUTES, 30.0
     panel.save()
     panel.show_state()
@@ -219,7 +217,7 @@ def cancel(work: Path) -> dict[str, Any]:
     model = train_model(work, images, labels)
     load_volume(images / "ct_l3_0000.nii.gz", "scan")
     volume = _tall_volume()
-    panel = open_panel(module, "apply")
+    panel = module.show_only("apply")
     panel.state.model = str(model)
     panel.save()
     panel.enter()
@@ -263,41 +261,42 @@ def pictures(work: Path) -> dict[str, Any]:
     """Every panel as a person sees it, on phantoms only."""
     module = opener(work)()
     from SSLSegmentationLib.gui.panels.scans.state import CT, FOLDERS, ScansState
+    from SSLSegmentationLib.gui.selftest.person import Person
+    from SSLSegmentationLib.gui.selftest.story import Data, Story
     from Testing.gui.engine import load_volume, make_phantoms
-    from Testing.gui.story import Data, _apply, _finetune, _measure, _pretrain, open_panel, until
     from Testing.harness.pictures import save_picture
     from Testing.harness.watchdog import pump
 
     images, labels = make_phantoms(work / "phantoms", count=6)
     module.session.change_state(ScansState(labelled=FOLDERS, images=str(images), labels=str(labels), modality=CT), name="scans")
     PICTURES.mkdir(parents=True, exist_ok=True)
+    person = Person(pump)
+    story = Story(Data(images / "ct_l3_0005.nii.gz", images, labels, "ct", minutes=1.0), person, lambda: module)
 
     def take(name: str) -> None:
         section = module._sections[name]
         pump(timeout=0.3)
         save_picture(section, PICTURES / f"{name}.png")
 
-    panel = open_panel(module, "backend")
+    module.show_only("backend")
     pump(timeout=8)
     take("backend")
-    panel = open_panel(module, "scans")
-    until(lambda: panel.operation is None and panel.found is not None, "finding the scans")
+    panel = module.show_only("scans")
+    person.wait(lambda: panel.operation is None and panel.found is not None, "finding the scans")
     take("scans")
-    volume = load_volume(images / "ct_l3_0005.nii.gz", "abdomen phantom")
-    panel = open_panel(module, "pretrain")
-    panel.preview.volume.setCurrentNode(volume)
-    until(lambda: panel.preview.preview is not None, "the preview")
-    data = Data(images / "ct_l3_0005.nii.gz", images, labels, "ct", minutes=1.0)
-    _pretrain(module, data)
-    take("pretrain")
-    _finetune(module, data)
-    take("finetune")
-    segmentation = _apply(module, volume)
-    take("apply")
-    _measure(module, volume, segmentation)
-    take("biomarkers")
-    open_panel(module, "runs")
-    until(lambda: len(module.session.runs.rows) == 2, "finding the runs")
+    story.open()
+    story.volume = load_volume(images / "ct_l3_0005.nii.gz", "abdomen phantom")
+    story.preview()
+    for name, action in (
+        ("pretrain", story.pretrain),
+        ("finetune", story.finetune),
+        ("apply", story.apply),
+        ("biomarkers", story.measure),
+    ):
+        action()
+        take(name)
+    module.show_only("runs")
+    person.wait(lambda: len(module.session.runs.rows) == 2, "finding the runs")
     take("runs")
     module.cleanup()
     return {"pictures": sorted(path.name for path in PICTURES.glob("*.png")), "width": 400}
