@@ -1,8 +1,8 @@
 """What a pretext task does to a volume of the scene, as pictures: computed here, without a backend.
 
-The masks, the corruption and the preprocessing are the engine's own. Only the intensity statistics differ: they are taken
-from the slice that is shown (in 3D from the block around it), not from the whole scan, which changes grey values a little
-and nothing else.
+The masks, the corruption and the preprocessing are the engine's own, but for two things, which spare reading the whole scan:
+the mean that erased patches get is that of the slice that is shown (in 3D of the block around it), and where the training
+resamples across slices, a 2D preview shows the scan's own slice.
 """
 
 from __future__ import annotations
@@ -37,8 +37,9 @@ from SSLSegmentationLib.imaging.scan import Scan
 WINDOW_PERCENTILES = (0.5, 99.5)
 # Masks that are kept, so that going through the slices draws none again.
 _MOST_MASKS = 8
-# Voxels that are prepared in one step.
+# Voxels that are prepared, and patches that are changed, in one step: whole pairs.
 _STEP_VOXELS = 1 << 18
+_STEP_PATCHES = 2048
 
 Picture = npt.NDArray[np.uint8]
 FloatArray = npt.NDArray[np.float32]
@@ -124,8 +125,7 @@ def preview_slice(
     else:
         image, plane = _slice(scan, grid, plan, number, shape), None
     yield _drawing()
-    corrupted = CORRUPTIONS[task](image[None], pool, PoolDraw(np.zeros(1, np.int64), np.zeros(1, np.int64)))[0]
-    yield _drawing()
+    corrupted = yield from _corrupted(task, image, pool)
     return _pictures(
         _shown(image, plane, plan.slice_axis),
         _shown(corrupted, plane, plan.slice_axis),
@@ -145,6 +145,16 @@ def slice_axis_of(volume: Any, config: Config) -> Tuple[str, int, bool]:
     plan = plan_preprocessing(config, [geometry], channels=1)
     turn = PreparedGrid.of(geometry, plan).turn
     return plan.slice_axis, turn.axes[0], turn.flips[0]
+
+
+def _corrupted(task: str, image: FloatArray, pool: MaskPool) -> Steps[FloatArray]:
+    """The image as the first mask of the pool changes it: patch after patch, so some at a time give the same."""
+    (corners,), draw = pool.corners, PoolDraw(np.zeros(1, np.int64), np.zeros(1, np.int64))
+    for start in range(0, len(corners), _STEP_PATCHES):
+        some = replace(pool, corners=(corners[start : start + _STEP_PATCHES],))
+        image = CORRUPTIONS[task](image[None], some, draw)[0]
+        yield _drawing()
+    return image
 
 
 def _drawing() -> Progress:

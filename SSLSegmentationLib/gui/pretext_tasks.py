@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import time
 from typing import Any, Dict, List, Mapping, Tuple
@@ -36,7 +37,10 @@ def known_tasks(session: Session) -> Steps[Tasks]:
 
     Raises `environment.no_torch` where the backend is needed and not set up, and as `Worker.warm`.
     """
-    tasks = yield from _told_by(session.local)
+    tasks: Tasks = {}
+    with contextlib.suppress(SSLSegmentationError):
+        # It may not be found, or not start: the backend can tell as well.
+        tasks = yield from _told_by(session.local)
     if not tasks:
         tasks = yield from _told_by(session.engine)
     return tasks

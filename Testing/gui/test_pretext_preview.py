@@ -186,8 +186,12 @@ def longest_step(steps):
         longest, before = max(longest, now - before), now
 
 
+@pytest.mark.parametrize("dims", [2, 3])
 @pytest.mark.parametrize("pretext", [{}, {"patch_size": 8}, {"patch_size": 4, "sampling": "random"}], ids=str)
-def test_no_step_of_a_512_slice_takes_50_ms(scene, pretext):
-    volume = add_volume(np.random.default_rng(0).normal(size=(3, 512, 512)).astype(np.float32))
-    config = parse({"data": {"modality": "ct"}, "pretext": pretext})
-    assert min(longest_step(preview_slice(volume, config))[0] for _ in range(3)) < 0.05
+def test_no_step_of_a_large_scan_takes_50_ms(scene, pretext, dims):
+    shape = (3, 512, 512) if dims == 2 else (128, 160, 160)
+    volume = add_volume(np.random.default_rng(0).normal(size=shape).astype(np.float32))
+    config = parse({"data": {"modality": "ct"}, "network": {"dims": dims}, "pretext": pretext})
+    preview(add_volume(np.zeros((1, 64, 64), np.float32)), parse({"pretext": {"patch_size": 8}}))
+    # The processor's time: other programs on the machine do not count.
+    assert longest_step(preview_slice(volume, config))[0] < 0.05

@@ -14,7 +14,8 @@ from SSLSegmentationLib.gui.operation import Operation
 from SSLSegmentationLib.gui.pretext_tasks import check_task, known_tasks, tasks_of
 from SSLSegmentationLib.gui.scene.parameters import ParameterStore
 from SSLSegmentationLib.gui.session import Session
-from SSLSegmentationLib.gui.settings import Settings
+from SSLSegmentationLib.gui.settings import BACKEND_PYTHON, Settings
+from Testing.gui.engine import backend_python
 
 TOY = TaskDescription(
     name="toy",
@@ -34,7 +35,8 @@ TOY = TaskDescription(
 
 @pytest.fixture
 def session(scene):
-    made = Session(settings=Settings(slicer.app.userSettings()), store=ParameterStore.of_module())
+    settings = Settings(slicer.app.userSettings())
+    made = Session(settings=settings, store=ParameterStore.of_module(settings))
     yield made
     made.close()
 
@@ -62,6 +64,15 @@ def test_the_backend_is_asked_where_slicers_python_cannot_tell(session, monkeypa
     with pytest.raises(SSLSegmentationError) as caught:
         Operation(known_tasks(session)).wait(60)
     assert caught.value.code == "environment.no_torch"
+
+
+def test_the_backend_tells_where_slicers_own_python_is_not_found(session, monkeypatch):
+    def not_found(folder, *, idle_minutes):
+        raise SSLSegmentationError("environment.missing_package", "PythonSlicer was not found.")
+
+    monkeypatch.setattr("SSLSegmentationLib.gui.session.local_worker", not_found)
+    session.settings.set(BACKEND_PYTHON, backend_python())
+    assert "context_restoration" in Operation(known_tasks(session)).wait(120)
 
 
 def test_a_task_that_is_not_there_or_not_in_these_dimensions_is_named():
