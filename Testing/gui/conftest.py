@@ -13,7 +13,8 @@ else:
     from Testing.harness import install
 
     install()
-    from Testing.harness.fixtures import *  # noqa: F403
+    from Testing.harness.fixtures import *  # noqa: F403  # fixtures, listed in `__all__`
 
     assert "torch" not in sys.modules, "torch does not belong into Slicer's process"
-    from Testing.gui.module import *  # noqa: F403
+    from Testing.gui.module import *  # noqa: F403  # fixtures, listed in `__all__`
+    from Testing.gui.training_stories import *  # noqa: F403  # fixtures, listed in `__all__`

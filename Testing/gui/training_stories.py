@@ -18,6 +18,9 @@ from Testing.gui.engine import sslseg
 from Testing.harness.pictures import save_picture
 from Testing.harness.watchdog import pump
 
+# The fixtures, for conftest.py.
+__all__ = ["ball_model", "ball_scans", "ended_runs"]
+
 TIMEOUT = 120.0
 
 
