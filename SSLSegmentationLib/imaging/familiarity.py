@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Dict, List, Mapping, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 import numpy.typing as npt
@@ -55,11 +55,18 @@ def _intensity(array: npt.NDArray[Any]) -> Dict[str, float]:
     return dict(zip(FACTS, (mean, sd, *percentiles, *relative, float((sample < 0).mean()))))
 
 
-def training_ranges(cases: Sequence[Case], *, most: int = 40) -> Dict[str, Any]:
-    """`ranges_of` of the training cases, read anew, evenly chosen where there are more than `most`."""
+def training_ranges(
+    cases: Sequence[Case], *, most: int = 40, on_progress: Optional[Callable[[int, int], None]] = None
+) -> Dict[str, Any]:
+    """`ranges_of` of the training cases, read anew, evenly chosen where there are more than `most`.
+
+    `on_progress` gets (done, total) before each case; what it raises ends the reading.
+    """
     chosen = [cases[index] for index in sorted({int(value) for value in np.linspace(0, len(cases) - 1, min(most, len(cases)))})]
     facts = []
-    for case in chosen:
+    for done, case in enumerate(chosen):
+        if on_progress is not None:
+            on_progress(done, len(chosen))
         volumes = case.volumes or (None,) * len(case.images)
         facts.append(scan_facts([read_scan(path, volume=volume) for path, volume in zip(case.images, volumes)]))
     return ranges_of(facts)

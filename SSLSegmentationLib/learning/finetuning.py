@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,7 +19,7 @@ from SSLSegmentationLib.learning.losses import SEGMENTATION_LOSSES
 from SSLSegmentationLib.learning.padding import padded_forward
 from SSLSegmentationLib.learning.randomness import generator
 from SSLSegmentationLib.learning.training.task import Validation
-from SSLSegmentationLib.learning.validation import DiceCounts, predicted_labels, whole_cases
+from SSLSegmentationLib.learning.validation import DiceCounts, case_parts, predicted_labels
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,12 @@ class LabelledExample:
     images: Tensor
     labels: Tensor
     valid: Tensor
+
+
+def segmentation_outputs(config: Config, tissues: TissueTable) -> int:
+    """Channels of the network's last layer: one a tissue, and one for background under softmax."""
+    _, activation = SEGMENTATION_LOSSES[config.train.loss]
+    return len(tissues) + (activation == "softmax")
 
 
 class SegmentationTask:
@@ -50,13 +57,9 @@ class SegmentationTask:
         self.batch_size = batch_size
         self.device = device
         self.segmentation_loss, self.activation = SEGMENTATION_LOSSES[config.train.loss]
+        self.outputs = segmentation_outputs(config, tissues)
         self.images_per_epoch = train.images_per_epoch
         self.score_names = ("dice", *(f"dice_{tissue.name}" for tissue in tissues))
-
-    @property
-    def outputs(self) -> int:
-        """Channels of the network's last layer: one a tissue, and one for background under softmax."""
-        return len(self.tissues) + (self.activation == "softmax")
 
     def example(self, step: int) -> LabelledExample:
         rng = generator(self.config.seed, "finetune", step)
@@ -70,7 +73,12 @@ class SegmentationTask:
         valid: Tensor | None = torch.from_numpy(batch.valid).to(self.device)
         if self.config.augment.enabled:
             changes = draw_augmentation(
-                self.config.augment, shape=self.train.shape, batch=self.batch_size, channels=images.shape[1], rng=rng
+                self.config.augment,
+                shape=self.train.shape,
+                batch=self.batch_size,
+                channels=images.shape[1],
+                rng=rng,
+                spacing=self.train.spacing_of(draw),
             )
             images, labels, valid = apply_augmentation(images, labels, valid, changes, tissues=len(self.tissues))
         assert labels is not None
@@ -84,16 +92,21 @@ class SegmentationTask:
         if not self.validation:
             return None
         counts = DiceCounts(tissues=len(self.tissues))
-        losses: list[tuple[float, int]] = []
-        for images, labels, last in whole_cases(
-            self.validation, source=self.train, batch_size=self.batch_size, device=self.device
-        ):
-            logits = padded_forward(module, images, training_shape=self.train.shape)
-            valid = torch.ones_like(labels, dtype=torch.float32).unsqueeze(1)
-            losses.append((float(self.segmentation_loss(logits, labels, valid)), len(images)))
-            counts.add(predicted_labels(logits, activation=self.activation), labels, last=last)
+        losses: list[tuple[float, float]] = []
+        parts = case_parts(
+            self.validation,
+            lambda images: padded_forward(module, images, training_shape=self.train.shape),
+            source=self.train,
+            batch_size=self.batch_size,
+            outputs=self.outputs,
+            device=self.device,
+        )
+        for part in parts:
+            valid = torch.ones_like(part.labels, dtype=torch.float32).unsqueeze(1)
+            losses.append((float(self.segmentation_loss(part.logits, part.labels, valid)), part.weight))
+            counts.add(predicted_labels(part.logits, activation=self.activation), part.labels, last=part.last)
         dice = counts.dice()
         by_tissue = {f"dice_{tissue.name}": float(value) for tissue, value in zip(self.tissues, dice, strict=True)}
         values, weights = zip(*losses, strict=True)
-        mean = float(np.mean([value for value in dice if np.isfinite(value)])) if np.isfinite(dice).any() else 0.0
+        mean = float(dice[np.isfinite(dice)].mean()) if np.isfinite(dice).any() else math.nan
         return Validation(float(np.average(values, weights=weights)), {"dice": mean, **by_tissue})

@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from SSLSegmentationLib.imaging.cache import CachedCase
 from SSLSegmentationLib.learning.batches import BatchDraw, BatchSource, ImageBatch
 from SSLSegmentationLib.learning.pretext.task import PretextExample, PretextTask
 from SSLSegmentationLib.learning.randomness import generator
@@ -81,8 +80,3 @@ def fixed_draws(source: BatchSource, *, batch_size: int, seed: int) -> list[Batc
     chosen = np.sort(rng.permutation(len(everything.case))[:MOST_VALIDATION_IMAGES])
     parts: Sequence[Any] = np.array_split(chosen, max(1, -(-len(chosen) // batch_size)))
     return [BatchDraw(everything.case[part], everything.start[part]) for part in parts]
-
-
-def source_of(cases: Sequence[CachedCase], *, shape: tuple[int, ...], neighbour_slices: int) -> BatchSource | None:
-    """A source of the cases, None where there are none."""
-    return BatchSource(cases, shape=shape, neighbour_slices=neighbour_slices) if cases else None

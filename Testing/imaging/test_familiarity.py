@@ -41,6 +41,19 @@ def test_no_real_scan_of_three_intensity_scales_is_remarked_beside_its_like() ->
     assert remarked == []
 
 
+def test_reading_the_training_scans_tells_how_far_it_is_and_ends_where_that_raises() -> None:
+    cases, told = hippocampus_cases()[:5], []
+
+    def on_progress(done: int, total: int) -> None:
+        told.append((done, total))
+        if done == 2:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        training_ranges(cases, on_progress=on_progress)
+    assert told == [(0, 5), (1, 5), (2, 5)]
+
+
 def test_a_ct_scan_beside_real_mri_scans_is_remarked() -> None:
     ranges = training_ranges(hippocampus_cases()[:10])
     found = " ".join(differences(scan_facts([ct(1)]), ranges, modality="mri"))

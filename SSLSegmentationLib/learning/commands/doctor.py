@@ -13,7 +13,7 @@ from SSLSegmentationLib import __version__
 from SSLSegmentationLib.contract.commands.output import print_json, print_table
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
 from SSLSegmentationLib.learning.config_file import read_config
-from SSLSegmentationLib.learning.device import decide_threads, find_cuda
+from SSLSegmentationLib.learning.device import decide_device, decide_threads, find_cuda
 from SSLSegmentationLib.learning.host import PACKAGES, available_memory, find_package, free_disk
 from SSLSegmentationLib.learning.precision import BFLOAT16_CPU_FLAGS, cpu_flags, decide_precision
 
@@ -23,7 +23,7 @@ _LEAST_DISK = 10**9
 
 def _computer() -> dict[str, Any]:
     cuda = find_cuda()
-    device = "cuda:0" if cuda.capabilities else "cpu"
+    device = decide_device("auto", cuda=cuda)
     return {
         "sslseg": __version__,
         "python": platform.python_version(),

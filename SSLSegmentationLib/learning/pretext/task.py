@@ -49,6 +49,10 @@ class PretextTask:
         """Facts about `prepared` for the log, for example the share of the area that is really displaced."""
         return {}
 
+    def warnings(self, config: Config, prepared: Any) -> tuple[str, ...]:
+        """What a person should know of sizes that had to shrink to the data."""
+        return ()
+
     def draw(self, prepared: Any, rng: np.random.Generator, count: int) -> Any:
         """The randomness of a batch of `count` images, as plain data."""
         raise TypeError(f"{type(self).__name__} does not say what it draws")

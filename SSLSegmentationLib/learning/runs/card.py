@@ -23,6 +23,7 @@ def describe_model(
     state: TrainingState,
     *,
     job: JobRun,
+    batch_size: int,
     task: str,
     network: Mapping[str, Any],
     activation: str,
@@ -40,7 +41,7 @@ def describe_model(
         "validation_scans": len(data.validation),
         "steps": state.step,
         "minutes": round(state.seconds / 60, 2),
-        "batch_size": data.batch_size,
+        "batch_size": batch_size,
         "precision": job.decided["precision"],
     }
     if pretext is not None:
@@ -59,9 +60,20 @@ def describe_model(
         tissues=tissues,
         training=training,
         validation=dict(state.best_scores if best else state.scores),
-        intensity=training_ranges(data.cases.train),
+        intensity=_intensity(data, job),
         versions=_versions(),
     )
+
+
+def _intensity(data: RunData, job: JobRun) -> dict[str, Any]:
+    """The ranges over the training scans, which are read anew. A cancelled run goes on here when it is resumed."""
+    job.emit("phase", name="describe_scans", message="Describing the training scans for the model's card.")
+
+    def on_progress(done: int, total: int) -> None:
+        job.check_cancelled()
+        job.progress(done, total, None, phase="describe_scans")
+
+    return training_ranges(data.cases.train, on_progress=on_progress)
 
 
 def _versions() -> dict[str, str]:

@@ -9,6 +9,7 @@ from SSLSegmentationLib.contract.errors import SSLSegmentationError
 from SSLSegmentationLib.contract.jobs import JobRun
 from SSLSegmentationLib.contract.model_card import ModelCard
 from SSLSegmentationLib.contract.tissues import TissueTable
+from SSLSegmentationLib.contract.wording import counted
 from SSLSegmentationLib.imaging.cache import CachedCase, build_cache
 from SSLSegmentationLib.imaging.dataset import TrainingCases, training_cases
 from SSLSegmentationLib.imaging.preprocess import PreprocessPlan, plan_preprocessing, training_shape
@@ -17,8 +18,8 @@ from SSLSegmentationLib.imaging.scan import Case
 from SSLSegmentationLib.learning.batches import BatchSource
 from SSLSegmentationLib.learning.networks.unet import auto_levels
 
-# Images of one step where the config says auto.
-AUTO_BATCH = {2: 24, 3: 2}
+# Names of scans that a message gives.
+MOST_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -35,11 +36,6 @@ class RunData:
     @property
     def tissues(self) -> TissueTable:
         return self.cases.tissues
-
-    @property
-    def batch_size(self) -> int:
-        size = self.config.train.batch_size
-        return size if isinstance(size, int) else AUTO_BATCH[self.config.network.dims]
 
     def source(self, cases: tuple[CachedCase, ...]) -> BatchSource:
         """Batches of the training shape from `cases`."""
@@ -72,6 +68,8 @@ def load_run_data(job: JobRun, config: Config, *, purpose: str) -> RunData:
     validation = _cached(job, config, cases.validation, plan, tissues)
     if not train:
         raise SSLSegmentationError("data.no_cases", "None of the training cases can be used.")
+    if tissues is not None:
+        _check_tissues(job, train, tissues)
     shape = training_shape(config, [_sizes(case) for case in train])
     job.emit("phase", name="data_ready", train=len(train), validation=len(validation), training_shape=list(shape))
     return RunData(config, cases, plan, train, validation, shape)
@@ -94,6 +92,25 @@ def _cached(
         for warning in case.warnings:
             job.warn(f"{case.id}: {warning}")
     return cached
+
+
+def _check_tissues(job: JobRun, train: tuple[CachedCase, ...], tissues: TissueTable) -> None:
+    """Warns of tissues that no training case has a voxel of; raises `data.no_cases` where none has any."""
+    missing = [tissue for number, tissue in enumerate(tissues) if not any(len(case.class_slices[number]) for case in train)]
+    if not missing:
+        return
+    names = ", ".join(f"{tissue.name} ({tissue.value})" for tissue in missing)
+    cases = ", ".join(case.id for case in train[:MOST_NAMED]) + (", …" if len(train) > MOST_NAMED else "")
+    if len(missing) == len(tissues):
+        raise SSLSegmentationError(
+            "data.no_cases",
+            f"The label maps of the {counted(len(train), 'training case')} ({cases}) are empty: none holds a voxel of {names}.",
+            hint="Check that these are the right label maps, and that they hold the values of the tissue table.",
+        )
+    job.warn(
+        f"No label map of the {counted(len(train), 'training case')} ({cases}) holds a voxel of {names}: "
+        "the model can't learn that. Label it in a training case, or take it out of the tissue table."
+    )
 
 
 def _sizes(case: CachedCase) -> tuple[int, int, int]:

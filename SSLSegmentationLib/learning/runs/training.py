@@ -11,16 +11,18 @@ import torch
 from torch import Tensor, nn
 
 from SSLSegmentationLib.contract.config import Config
-from SSLSegmentationLib.contract.errors import SSLSegmentationError
 from SSLSegmentationLib.contract.jobs import JobRun
 from SSLSegmentationLib.contract.model_card import NO_ACTIVATION, SEGMENTATION, ModelCard
 from SSLSegmentationLib.contract.tissues import TissueTable
-from SSLSegmentationLib.learning.finetuning import SegmentationTask
+from SSLSegmentationLib.learning.device import device_of_torch, find_cuda
+from SSLSegmentationLib.learning.finetuning import SegmentationTask, segmentation_outputs
 from SSLSegmentationLib.learning.model_package import load_model, save_model
 from SSLSegmentationLib.learning.networks import build_network
+from SSLSegmentationLib.learning.precision import decide_precision
 from SSLSegmentationLib.learning.pretext import TASKS
 from SSLSegmentationLib.learning.pretraining import PretrainingTask
 from SSLSegmentationLib.learning.randomness import integer_seed
+from SSLSegmentationLib.learning.runs.batch_size import decide_batch_size
 from SSLSegmentationLib.learning.runs.card import describe_model
 from SSLSegmentationLib.learning.runs.data import RunData, follow_pretrained, load_run_data
 from SSLSegmentationLib.learning.threads import set_threads
@@ -39,15 +41,18 @@ def pretrain(job: JobRun) -> None:
     data = load_run_data(job, config, purpose="pretrain")
     prepared = task.prepare(config, shape=data.shape)
     job.emit("phase", name="pretext", task=config.pretext.task, **task.report(prepared))
+    for warning in task.warnings(config, prepared):
+        job.warn(warning)
     plan = data.network_plan(outputs=0)
     plan["out_channels"] = task.outputs(int(plan["in_channels"]))
+    batch_size = decide_batch_size(job, network=plan, shape=data.shape, device=device)
     network = _seeded_network(config, plan)
     training = PretrainingTask(
         task,
         prepared,
         train=data.source(data.train),
         validation=data.source(data.validation) if data.validation else None,
-        batch_size=data.batch_size,
+        batch_size=batch_size,
         seed=config.seed,
         device=device,
     )
@@ -58,6 +63,7 @@ def pretrain(job: JobRun) -> None:
         settings=_settings(
             job,
             data,
+            batch_size=batch_size,
             stages=(Stage("train", 1.0, config.train.learning_rate),),
             stopping=stopping_of_pretraining(config, training_shape=data.shape),
         ),
@@ -68,6 +74,7 @@ def pretrain(job: JobRun) -> None:
         data,
         loop.state,
         job=job,
+        batch_size=batch_size,
         task=config.pretext.task,
         network=plan,
         activation=NO_ACTIVATION,
@@ -88,15 +95,16 @@ def finetune(job: JobRun, *, pretrained: Path | None) -> None:
     elif config.transfer.weights != "none":
         job.emit("phase", name="from_scratch", message="No pretrained model was given: all weights start at random.")
     data = load_run_data(job, config, purpose="finetune")
+    plan = data.network_plan(outputs=segmentation_outputs(config, data.tissues))
+    batch_size = decide_batch_size(job, network=plan, shape=data.shape, device=device)
     task = SegmentationTask(
         config,
         train=data.source(data.train),
         validation=data.validation,
         tissues=data.tissues,
-        batch_size=data.batch_size,
+        batch_size=batch_size,
         device=device,
     )
-    plan = data.network_plan(outputs=task.outputs)
     network = _seeded_network(config, plan)
     transferred: tuple[str, ...] = ()
     if start is not None:
@@ -108,7 +116,11 @@ def finetune(job: JobRun, *, pretrained: Path | None) -> None:
         module=network,
         task=task,
         settings=_settings(
-            job, data, stages=plan_stages(config, transferred=transferred), stopping=stopping_of_finetuning(config)
+            job,
+            data,
+            batch_size=batch_size,
+            stages=plan_stages(config, transferred=transferred),
+            stopping=stopping_of_finetuning(config),
         ),
         reporter=job,
     )
@@ -117,6 +129,7 @@ def finetune(job: JobRun, *, pretrained: Path | None) -> None:
         data,
         loop.state,
         job=job,
+        batch_size=batch_size,
         task=SEGMENTATION,
         network=plan,
         activation=task.activation,
@@ -128,20 +141,28 @@ def finetune(job: JobRun, *, pretrained: Path | None) -> None:
 
 def _prepare_torch(job: JobRun) -> torch.device:
     set_threads(int(job.decided["threads"]))
-    device = torch.device(str(job.decided["device"]))
+    device, warning = device_of_torch(str(job.decided["device"]), wanted=job.config.device)
+    if warning:
+        job.warn(warning)
+        job.decide(device=device, precision=decide_precision(job.config.train.precision, device=device, cuda=find_cuda()))
     # cuBLAS needs this to repeat its sums bit for bit.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.backends.cudnn.benchmark = False
     torch.use_deterministic_algorithms(True, warn_only=True)
-    if device.type == "cuda" and not torch.cuda.is_available():
-        raise SSLSegmentationError("environment.no_device", f"torch {torch.__version__} cannot use {device}.")
-    return device
+    return torch.device(device)
 
 
-def _settings(job: JobRun, data: RunData, *, stages: Sequence[Stage], stopping: EarlyStopping | None) -> LoopSettings:
+def _settings(
+    job: JobRun, data: RunData, *, batch_size: int, stages: Sequence[Stage], stopping: EarlyStopping | None
+) -> LoopSettings:
+    if stopping is not None and not data.validation:
+        job.warn(
+            "Early stopping does nothing: there are no validation cases. "
+            "Name some in data.splits, or label scans of more subjects."
+        )
     return LoopSettings(
         train=data.config.train,
-        batch_size=data.batch_size,
+        batch_size=batch_size,
         stages=stages,
         stopping=stopping,
         device=torch.device(str(job.decided["device"])),

@@ -12,12 +12,7 @@ from SSLSegmentationLib.cli import main
 from SSLSegmentationLib.contract.jobs import JobFolder
 from SSLSegmentationLib.learning.model_package import load_model
 from SSLSegmentationLib.learning.training.checkpoint import list_checkpoints
-from Testing.learning.phantom_data import write_config, write_data
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_data(tmp_path_factory.mktemp("data"))
+from Testing.learning.phantom_data import finetune, write_config, write_data
 
 
 @pytest.fixture(scope="module")
@@ -25,10 +20,6 @@ def pretrained(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("pretrained")
     assert main(["pretrain", str(write_config(folder, data)), "--job", str(folder / "job")]) == 0
     return folder / "job"
-
-
-def finetune(folder: Path, data: Path, *words: str, **sections: dict[str, object]) -> int:
-    return main(["finetune", str(write_config(folder, data, **sections)), "--job", str(folder / "job"), *words])
 
 
 def test_pretraining_leaves_a_model_metrics_and_events(pretrained: Path) -> None:
