@@ -10,7 +10,7 @@ from SSLSegmentationLib.gui.console_training import Source, modality_from
 from SSLSegmentationLib.gui.models import Model, open_model
 from SSLSegmentationLib.gui.panels.apply import logic as applying
 from SSLSegmentationLib.gui.panels.scans.logic import load_state
-from SSLSegmentationLib.gui.panels.scans.state import DATASET, FOLDERS, ScansState
+from SSLSegmentationLib.gui.panels.scans.state import DATASET, FOLDERS, ScansState, SceneScan
 from SSLSegmentationLib.gui.scene.lookup import SEGMENTATION, VOLUME, find_node, find_nodes, scan_behind
 from SSLSegmentationLib.gui.scene.nodes import name_of
 from SSLSegmentationLib.gui.session import Session
@@ -46,7 +46,8 @@ def labelled_source(
     state = ScansState(images=_text(images), labels=_text(labels), dataset=_text(dataset))
     if on_disk:
         state.labelled = FOLDERS if dataset is None else DATASET
-    state.set_pairs([(volume.GetID(), segmentation.GetID()) for volume, segmentation in known])
+    for volume, segmentation in known:
+        state.add(SceneScan(volume.GetID(), segmentation.GetID()))
     state.modality = modality_from([volume for volume, _segmentation in known], modality)
     return Source(state)
 

@@ -50,7 +50,8 @@ def with_segments(tissues: TissueTable, segmentation: Any) -> TissueTable:
 def save_pair(
     session: Session, volume: Any, segmentation: Any, tissues: TissueTable, folder: Optional[Path] = None
 ) -> Steps[Dict[str, Any]]:
-    """Saves a volume and its segments as a labelled scan; gives its entry {id, subject, images, label} for a list of cases.
+    """Saves a volume and its segments as a labelled scan; gives its entry {id, subject, images, label, file}, where `file`
+    is what the volume was loaded from, "" where it has no file.
 
     Segments get the values that `with_segments(tissues, segmentation)` gives their names. The id comes from the voxels: the
     same volume, saved again after a correction, keeps its id and files, and the label map is replaced in one step. No name
@@ -86,7 +87,14 @@ def save_pair(
         "subject": _subject(volume, root) or identity,
         "images": [str(target / IMAGE)],
         "label": str(target / LABELS),
+        "file": _loaded_from(volume),
     }
+
+
+def _loaded_from(volume: Any) -> str:
+    storage = volume.GetStorageNode()
+    name = storage.GetFullNameFromFileName() if storage is not None else ""
+    return str(Path(name).absolute()) if name and Path(name).is_file() else ""
 
 
 def _identity(volume: Any) -> Steps[str]:

@@ -12,7 +12,7 @@ BACKEND_FOLDER = "backendFolder"
 BACKEND_PYTHON = "backendPython"
 DATA_FOLDER = "dataFolder"
 LAST_MODEL = "lastModel"
-# The folder of the run that the panel Fine-tune shows, also after Slicer was closed.
+# The folder of the run whose end the panel Fine-tune has not shown yet, also after Slicer was closed; "" for none.
 LAST_FINETUNE_RUN = "lastFinetuneRun"
 
 

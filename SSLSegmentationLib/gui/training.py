@@ -8,19 +8,19 @@ import shutil
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, List, Mapping, Optional, Sequence
+from typing import Any, Mapping, Optional, Sequence
 
 from SSLSegmentationLib.contract import client
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
 from SSLSegmentationLib.contract.files import disk_errors
 from SSLSegmentationLib.contract.jobs.folder import JobFolder
-from SSLSegmentationLib.gui.operation import Operation, Progress, Steps
+from SSLSegmentationLib.gui.operation import Progress, Steps
 from SSLSegmentationLib.gui.run import CANCELLED, DONE, FAILED, INTERRUPTED, RUNNING, Run
-from SSLSegmentationLib.gui.run_curves import curves
 from SSLSegmentationLib.gui.session import Session
+from SSLSegmentationLib.gui.settings import LAST_FINETUNE_RUN
 from SSLSegmentationLib.gui.texts import _
 
-__all__ = ["CANCELLED", "DONE", "FAILED", "INTERRUPTED", "RUNNING", "Run", "curves"]
+__all__ = ["CANCELLED", "DONE", "FAILED", "INTERRUPTED", "RUNNING", "Run"]
 
 # A run that says nothing for so long is mentioned; a first epoch on a slow disk can take a while.
 SILENT_SECONDS = 120.0
@@ -83,6 +83,9 @@ def resume(session: Session, run: Run) -> Run:
     extra = ["--resume", *(("--pretrained", str(pretrained)) if pretrained else ())]
     handle = client.start(record.command, record.config, job=run.path, python=session.engine_python(), extra_args=extra)
     session.runs.adopt(handle)
+    if record.command == "finetune":
+        # The panel Fine-tune follows it from now on, and offers its model.
+        session.settings.set(LAST_FINETUNE_RUN, str(run.path))
     return Run(handle)
 
 
@@ -118,11 +121,6 @@ def stop(run: Run) -> Steps[str]:
         yield Progress(_("Stopping …"), waits=True)
     run.poll()
     return run.state
-
-
-def find_runs(session: Session) -> List[Run]:
-    """All runs on this computer, the newest first."""
-    return [Run(session.runs.handle(row.path)) for row in Operation(session.runs.refresh()).wait()]
 
 
 def find_run(session: Session, path: Path) -> Run:

@@ -40,7 +40,7 @@ def dataset(root: Path, count: int) -> str:
 
 def added(root: Path, name: str = "scan-1") -> dict[str, Any]:
     image, label = nifti(root / name / "image.nii"), nifti(root / name / "labels.nii", labels(1))
-    return {"id": name, "subject": name, "images": [str(image)], "label": str(label)}
+    return {"id": name, "subject": name, "images": [str(image)], "label": str(label), "file": ""}
 
 
 def trained_on(choice: DataChoice, folder: Path, purpose: str) -> TrainingCases:
@@ -91,8 +91,8 @@ def test_scans_of_the_scene_join_those_on_disk_and_come_first_in_the_splits(tmp_
             "subjects": {"case_0": "s"},
         },
     )
-    state = ScansState(labelled=DATASET, dataset=dataset(tmp_path, 3), splits=splits)
-    choice = DataChoice.of(state, added=[added(tmp_path / "kept")])
+    state = ScansState(labelled=DATASET, dataset=dataset(tmp_path, 3), splits=splits, saved=[added(tmp_path / "kept")])
+    choice = DataChoice.of(state)
     cases = trained_on(choice, tmp_path / "run", "finetune")
     assert ids(cases.train) == ["scan-1", "case_2", "case_0"]
     assert ids(cases.validation) == ["case_1"]
@@ -100,15 +100,28 @@ def test_scans_of_the_scene_join_those_on_disk_and_come_first_in_the_splits(tmp_
 
 
 def test_scans_of_the_scene_alone_are_enough(tmp_path: Path) -> None:
-    choice = DataChoice.of(ScansState(), added=[added(tmp_path, "scan-1"), added(tmp_path, "scan-2")])
+    choice = DataChoice.of(ScansState(saved=[added(tmp_path, "scan-1"), {}, added(tmp_path, "scan-2")]))
     cases = trained_on(choice, tmp_path / "run", "finetune")
     assert sorted(ids([*cases.train, *cases.validation])) == ["scan-1", "scan-2"]
 
 
 def test_the_same_scan_added_twice_counts_once_with_its_later_labels(tmp_path: Path) -> None:
     first, second = added(tmp_path), {**added(tmp_path), "label": str(nifti(tmp_path / "later.nii", labels(1, 2)))}
-    cases = trained_on(DataChoice.of(ScansState(), added=[first, second]), tmp_path / "run", "finetune")
+    cases = trained_on(DataChoice.of(ScansState(saved=[first, second])), tmp_path / "run", "finetune")
     assert [case.label for case in cases.train] == [tmp_path / "later.nii"]
+
+
+@pytest.mark.parametrize("role", ["train", "validation"])
+def test_a_scan_that_was_loaded_from_a_labelled_one_is_that_scan_with_new_labels(tmp_path: Path, role: str) -> None:
+    name = {"train": "case_0", "validation": "case_1"}[role]
+    entry = {**added(tmp_path / "kept"), "file": str(tmp_path / "images" / f"{name}.nii.gz")}
+    splits = write_json(tmp_path / "splits.json", {"train": ["case_0", "case_2"], "validation": ["case_1"]})
+    state = ScansState(labelled=DATASET, dataset=dataset(tmp_path, 3), splits=splits, saved=[added(tmp_path / "old"), entry])
+    state.saved[0] = {**state.saved[0], "id": "scan-0", "file": entry["file"]}
+    cases = trained_on(DataChoice.of(state), tmp_path / "run", "finetune")
+    assert sorted(ids([*cases.train, *cases.validation])) == ["case_0", "case_1", "case_2"]
+    (changed,) = [case for case in getattr(cases, role) if case.id == name]
+    assert (changed.label, changed.images) == (Path(entry["label"]), (Path(entry["images"][0]),))
 
 
 def test_scans_with_several_channels_in_a_file_cannot_be_joined(tmp_path: Path) -> None:
@@ -116,7 +129,7 @@ def test_scans_with_several_channels_in_a_file_cannot_be_joined(tmp_path: Path) 
     raw = json.loads(Path(path).read_text())
     write_json(Path(path), {**raw, "modality": {"0": "T1", "1": "T2"}})
     assert len(msd_reader.msd_cases(Path(path)).channels) == 2
-    choice = DataChoice.of(ScansState(labelled=DATASET, dataset=path), added=[added(tmp_path)])
+    choice = DataChoice.of(ScansState(labelled=DATASET, dataset=path, saved=[added(tmp_path)]))
     with pytest.raises(SSLSegmentationError, match="several channels") as caught:
         as_config(choice, tmp_path / "run")
     assert caught.value.code == "config.conflict"
@@ -140,7 +153,9 @@ def test_nothing_chosen_is_refused(tmp_path: Path) -> None:
         (ScansState(labelled=FOLDERS, labels="l"), "pretrain", "folder of images"),
         (ScansState(labelled=DATASET), "finetune", "labelled scans"),
         (ScansState(volumes=["v"], segmentations=["s"]), "finetune", ""),
-        (ScansState(volumes=["v"], segmentations=[""]), "finetune", "labelled scans"),
+        (ScansState(volumes=["v"], segmentations=[""]), "finetune", "no longer in the scene"),
+        (ScansState(unlabelled="u", volumes=[""], segmentations=["s"]), "pretrain", "no longer in the scene"),
+        (ScansState(saved=[{"id": "a", "subject": "a", "images": ["i"], "label": "l", "file": ""}]), "finetune", ""),
     ],
 )
 def test_what_is_still_missing_is_said_before_a_run_starts(state: ScansState, command: str, fact: str) -> None:

@@ -20,10 +20,10 @@ from SSLSegmentationLib.gui.operation import Operation
 from SSLSegmentationLib.gui.run import Run
 from SSLSegmentationLib.gui.scene.parameters import ParameterStore
 from SSLSegmentationLib.gui.session import Session
-from SSLSegmentationLib.gui.settings import BACKEND_PYTHON, DATA_FOLDER, Settings
+from SSLSegmentationLib.gui.settings import BACKEND_PYTHON, DATA_FOLDER, LAST_FINETUNE_RUN, Settings
 from Testing.contract.jobs.helpers import SCRIPT, eventually
 from Testing.gui.engine import backend_python
-from Testing.gui.training_stories import ball_scans, stay_stopped  # noqa: F401
+from Testing.gui.training_stories import stay_stopped
 
 ENDLESS = {"max_epochs": 100000}
 
@@ -34,14 +34,14 @@ def session(scene, tmp_path):
 
     settings = Settings(slicer.app.userSettings())
     settings.set(DATA_FOLDER, str(tmp_path / "data – ü"))
-    made = Session(settings=settings, store=ParameterStore.of_module())
+    made = Session(settings=settings, store=ParameterStore.of_module(settings))
     yield made
     stay_stopped(made)
     made.close()
 
 
 @pytest.fixture
-def config(session, ball_scans):  # noqa: F811
+def config(session, ball_scans):
     session.settings.set(BACKEND_PYTHON, backend_python())
 
     def make(**train):
@@ -84,7 +84,9 @@ def test_a_stopped_run_is_gone_in_two_seconds_and_can_go_on(session, config):
     assert not process_tree(pid)
     reached = run.losses[-1][0]
     assert training.why_not_resumable(session, run) == ""
+    assert not session.settings.get(LAST_FINETUNE_RUN)
     again = training.resume(session, run)
+    assert session.settings.get(LAST_FINETUNE_RUN) == str(run.path), "the panel Fine-tune follows it"
     eventually(lambda: again.poll() and again.losses and again.losses[-1][0] > reached, seconds=60)
     steps = [step for step, _loss in again.losses]
     assert steps == sorted(steps)
@@ -125,8 +127,8 @@ def test_a_second_session_finds_what_the_first_one_started(session, config):
     run = training.start(session, "finetune", config(max_steps=5000), name="détaché")
     eventually(lambda: run.poll() and run.losses, seconds=60)
     session.close()
-    other = Session(settings=session.settings, store=ParameterStore.of_module())
-    (found,) = training.find_runs(other)
+    other = Session(settings=session.settings, store=ParameterStore.of_module(session.settings))
+    found = training.find_run(other, run.path)
     assert (found.name, found.state) == ("détaché", training.RUNNING)
     before = len(found.losses)
     eventually(lambda: found.poll() and len(found.losses) > before, seconds=60)

@@ -56,6 +56,8 @@ def _load(filename: str, node: Any, storage: Any) -> Any:
     if not storage.ReadData(node):
         slicer.mrmlScene.RemoveNode(node)
         raise RuntimeError(f"Failed to load node from file: {filename}")
+    slicer.mrmlScene.AddNode(storage)
+    node.SetAndObserveStorageNodeID(storage.GetID())
     return node
 
 

@@ -33,5 +33,10 @@ def say(text: str) -> None:
     slicer.util.showStatusMessage(text, 5000)
 
 
+def busy_text() -> str:
+    """Why no other training can be started."""
+    return _("A training is running: stop it first.")
+
+
 def cancelled_text() -> str:
     return _("Cancelled. Nothing was changed.")

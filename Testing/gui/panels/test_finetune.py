@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import time
 from pathlib import Path
 
@@ -12,23 +14,15 @@ import slicer
 from SSLSegmentationLib.contract.jobs.processes import process_tree
 from SSLSegmentationLib.gui import training
 from SSLSegmentationLib.gui.panels.scans.state import ScansState
-from SSLSegmentationLib.gui.settings import BACKEND_PYTHON, LAST_MODEL
-from Testing.gui.training_stories import (  # noqa: F401
-    ball_model,
-    ball_scans,
-    choose_scans,
-    ended_runs,
-    picture,
-    quick_settings,
-    until,
-)
+from SSLSegmentationLib.gui.settings import BACKEND_PYTHON, LAST_FINETUNE_RUN, LAST_MODEL
+from Testing.gui.training_stories import choose_scans, picture, quick_settings, until
 
 pytestmark = pytest.mark.usefixtures("ended_runs")
 PICTURES = os.environ.get("SSLSEG_TEST_PICTURES", "")
 
 
 @pytest.fixture
-def panel(module, ball_scans):  # noqa: F811
+def panel(module, ball_scans):
     choose_scans(module.session, ball_scans)
     return module.panel("finetune")
 
@@ -48,6 +42,7 @@ def test_a_training_shows_its_course_and_offers_its_model(panel, module, tmp_pat
     quick_settings(panel, name="fïrst ruñ")
     run = start_and_wait(panel)
     assert not panel.start_button.enabled
+    assert panel.start_button.toolTip == "A training is running: stop it first."
     assert "left" in panel.live.progress.text.text
     picture(module, "finetune", Path(PICTURES or tmp_path) / "finetune.png")
     until(lambda: panel.operation is None)
@@ -58,7 +53,7 @@ def test_a_training_shows_its_course_and_offers_its_model(panel, module, tmp_pat
     assert module.session.settings.get(LAST_MODEL) == str(run.path)
     assert run.handle.folder.read_record().config.data.modality == "mri"
     panel.live.log.widget.collapsed = False
-    assert "finetune" in panel.live.log.text.plainText or panel.live.log.text.plainText
+    assert panel.live.log.text.plainText == "\n".join(run.handle.log_tail()) != ""
     panel.live.log.copy_button.click()
     assert slicer.app.clipboard().text() == panel.live.log.text.plainText
     panel.live.plot_button.click()
@@ -105,6 +100,52 @@ def test_a_run_is_followed_by_the_next_session(panel, module, open_module):
     until(lambda: other.operation is None, timeout=10)
 
 
+@pytest.mark.parametrize("state", ["done", "cancelled"])
+def test_a_run_that_ended_while_slicer_was_closed_is_told_once(module, ball_model, state):
+    settings = module.session.settings
+    path = settings.runs_folder / "ended meanwhile"
+    shutil.copytree(ball_model, path)
+    status = json.loads((path / "status.json").read_text())
+    (path / "status.json").write_text(json.dumps({**status, "state": state}))
+    settings.set(LAST_FINETUNE_RUN, str(path))
+    panel = module.panel("finetune")
+    panel.enter()
+    until(lambda: not settings.get(LAST_FINETUNE_RUN))
+    until(lambda: panel.operation is None)
+    if state == "done":
+        assert panel.live.progress.text.text.startswith("Done: the model 'ended meanwhile' can be chosen in 'Apply'.")
+        assert settings.get(LAST_MODEL) == str(path)
+    else:
+        assert panel.live.progress.text.text == "The training 'ended meanwhile' stopped before its end: see 'Runs'."
+        assert not settings.get(LAST_MODEL)
+    panel.live.progress.finish("")
+    panel.enter()
+    assert panel.operation is None and panel.live.progress.text.text == ""
+
+
+def test_a_run_that_was_resumed_is_followed_and_its_model_offered(panel, module):
+    module.window.show()
+    module._sections["finetune"].collapsed = False
+    quick_settings(panel, epochs=100000)
+    run = start_and_wait(panel)
+    panel.live.progress.cancel_button.click()
+    until(lambda: panel.operation is None, timeout=10)
+    assert not module.session.settings.get(LAST_FINETUNE_RUN)
+    training.resume(module.session, run)
+    until(lambda: panel.run is not None and panel.run.path == run.path, timeout=10)
+    panel.live.progress.cancel_button.click()
+    until(lambda: panel.operation is None, timeout=10)
+
+
+def test_a_scene_closed_right_after_stop_does_not_keep_the_run_going(panel):
+    quick_settings(panel, epochs=100000)
+    run = start_and_wait(panel)
+    pid = run.handle.folder.read_status().pid
+    panel.live.progress.cancel_button.click()
+    slicer.mrmlScene.Clear(0)
+    until(lambda: not process_tree(pid), timeout=10)
+
+
 def test_a_closed_scene_does_not_lose_the_run(panel, module):
     quick_settings(panel, epochs=100000)
     run = start_and_wait(panel)
@@ -114,7 +155,7 @@ def test_a_closed_scene_does_not_lose_the_run(panel, module):
     assert panel.run.state == training.RUNNING
 
 
-def test_start_says_what_is_missing_and_opens_when_it_is_there(module, ball_scans):  # noqa: F811
+def test_start_says_what_is_missing_and_opens_when_it_is_there(module, ball_scans):
     module.window.show()
     module._sections["finetune"].collapsed = False
     panel = module.panel("finetune")
@@ -126,7 +167,7 @@ def test_start_says_what_is_missing_and_opens_when_it_is_there(module, ball_scan
     until(lambda: panel.start_button.enabled, timeout=5)
 
 
-def test_a_model_that_does_not_fit_offers_its_own_network(panel, module, ball_model, tmp_path):  # noqa: F811
+def test_a_model_that_does_not_fit_offers_its_own_network(panel, module, ball_model, tmp_path):
     panel.state.chosen = [str(ball_model)]
     quick_settings(panel, dims=3)
     choose(panel.controls.start, str(ball_model))
@@ -147,7 +188,7 @@ def test_a_model_that_does_not_fit_offers_its_own_network(panel, module, ball_mo
     assert "yours in 3D" in panel.controls.problem.text
 
 
-def test_a_model_file_can_be_chosen(panel, ball_model, dialogs, tmp_path):  # noqa: F811
+def test_a_model_file_can_be_chosen(panel, ball_model, dialogs, tmp_path):
     dialogs.file = str(ball_model / "model" / "model.json")
     choose(panel.controls.start, "choose")
     assert panel.state.start == str(ball_model / "model")
@@ -155,6 +196,10 @@ def test_a_model_file_can_be_chosen(panel, ball_model, dialogs, tmp_path):  # no
     dialogs.file = ""
     choose(panel.controls.start, "choose")
     assert panel.state.start == str(ball_model / "model")
+    node = panel.session.store.node
+    assert str(ball_model) not in "".join(node.GetParameter(name) for name in node.GetParameterNames())
+    slicer.mrmlScene.Clear(0)
+    until(lambda: panel.state.start == str(ball_model / "model"), timeout=5)
     panel.state.start = str(tmp_path / "gone")
     panel.show_state()
     assert "is gone" in panel.controls.problem.text
@@ -188,7 +233,7 @@ def test_a_backend_without_torch_ends_in_its_own_error(panel, module, events):
     assert "not installed" in panel.live.progress.text.text
 
 
-def test_damaged_scans_are_named(panel, module, ball_scans, events, tmp_path):  # noqa: F811
+def test_damaged_scans_are_named(panel, module, ball_scans, events, tmp_path):
     (tmp_path / "images").mkdir()
     (tmp_path / "labels").mkdir()
     for part in ("images", "labels"):

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterator, Tuple
+from typing import Any, Iterator, Optional, Tuple
 
 import qt
 
+from SSLSegmentationLib.gui.models import Model
 from SSLSegmentationLib.gui.panels.apply.state import ApplyState
 from SSLSegmentationLib.gui.panels.finetune.state import FinetuneState
 from SSLSegmentationLib.gui.scene.nodes import node_by_id
 from SSLSegmentationLib.gui.scene.segmentations import volume_of
 from SSLSegmentationLib.gui.session import Session
 from SSLSegmentationLib.gui.texts import _
-from SSLSegmentationLib.gui.widgets import form
+from SSLSegmentationLib.gui.widgets import form, messages
 from SSLSegmentationLib.gui.widgets.field_help import field_limits, field_tip
 
 _LONGEST_MINUTES = 1000.0
@@ -51,22 +52,17 @@ class Correction:
         yield self.volume, "currentNodeChanged(vtkMRMLNode*)"
         yield self.minutes, "valueChanged(double)"
 
-    def show(self, state: FinetuneState, *, busy: bool) -> None:
-        """Writes the state to the controls; nothing is sent back."""
+    def show(self, state: FinetuneState, *, model: Optional[Model], busy: bool) -> None:
+        """Writes the state to the controls; nothing is sent back. `model` is the one to go on from, `busy`: a training runs."""
         blocked = [(control, control.blockSignals(True)) for control, _signal in self.signals()]
         self.segmentation.setCurrentNodeID(state.segmentation)
         self.volume.setCurrentNodeID(state.volume)
         self.minutes.setValue(float(state.continue_minutes))
         for control, before in blocked:
             control.blockSignals(before)
-        volume, segmentation = self.nodes()
-        ready = volume is not None and segmentation is not None
-        self.button.setEnabled(ready and not busy)
-        if ready:
-            text = _("Saves '{segmentation}' on '{volume}' as a labelled scan and trains the last model further with it.")
-            self.button.setToolTip(text.format(segmentation=segmentation.GetName(), volume=volume.GetName()))
-        else:
-            self.button.setToolTip(_("Apply a model and correct its result, or choose a volume and its segmentation here."))
+        reason = self._why_not(model, busy=busy)
+        self.button.setEnabled(not reason)
+        self.button.setToolTip(reason if reason or model is None else self._meaning(model))
 
     def read(self, state: FinetuneState) -> None:
         """Writes what the controls show to the state."""
@@ -81,6 +77,20 @@ class Correction:
         if volume is None and segmentation is not None:
             volume = volume_of(segmentation)
         return volume, segmentation
+
+    def _why_not(self, model: Optional[Model], *, busy: bool) -> str:
+        if busy:
+            return messages.busy_text()
+        if model is None:
+            return _("There is no model to go on from yet: press 'Start' above to train the first one.")
+        if None in self.nodes():
+            return _("Apply a model and correct its result, or choose a volume and its segmentation here.")
+        return ""
+
+    def _meaning(self, model: Model) -> str:
+        volume, segmentation = self.nodes()
+        text = _("Saves '{segmentation}' on '{volume}' as a labelled scan and trains the model '{model}' further with it.")
+        return text.format(segmentation=segmentation.GetName(), volume=volume.GetName(), model=model.path.name)
 
     def _last_result(self) -> Any:
         applied = self._session.store.load(ApplyState, prefix="apply")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Mapping, Optional
+from typing import Any, Callable, Dict, Mapping, Optional
 
 from SSLSegmentationLib.contract.config import Config, parse
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
@@ -17,19 +17,21 @@ from SSLSegmentationLib.gui.operation import Steps
 from SSLSegmentationLib.gui.panels.budgets import EPOCHS, MINUTES
 from SSLSegmentationLib.gui.panels.finetune.fitting import Misfit, like_model, misfit
 from SSLSegmentationLib.gui.panels.finetune.state import FinetuneState
-from SSLSegmentationLib.gui.panels.scans.logic import PREFIX as SCANS
-from SSLSegmentationLib.gui.panels.scans.logic import load_state
-from SSLSegmentationLib.gui.panels.scans.state import ScansState
+from SSLSegmentationLib.gui.panels.scans import logic as choosing
+from SSLSegmentationLib.gui.panels.scans.state import ScansState, SceneScan
+from SSLSegmentationLib.gui.scene.label_layers import segment_tissues
 from SSLSegmentationLib.gui.session import Session
 from SSLSegmentationLib.gui.settings import LAST_MODEL
 from SSLSegmentationLib.gui.texts import _
 from SSLSegmentationLib.gui.training import Run
-from SSLSegmentationLib.gui.training_data import data_section
+from SSLSegmentationLib.gui.training_data import continued_section, data_section
 
 COMMAND = "finetune"
 # The folder in a run's own where the lists of its scans lie.
 DATA_FOLDER = "data"
 OnStarted = Callable[[Run], None]
+# Makes the data section of a config in a folder.
+MakeData = Callable[[Path], Steps[Dict[str, Any]]]
 
 
 def preset_learning_rate(preset: str) -> float:
@@ -69,17 +71,18 @@ def why_not(scans: ScansState) -> str:
     return missing(scans, command=COMMAND)
 
 
-def start(session: Session, state: FinetuneState, model: Optional[Model], *, scans: Optional[ScansState] = None) -> Steps[Run]:
+def start(session: Session, state: FinetuneState, model: Optional[Model], *, make_data: Optional[MakeData] = None) -> Steps[Run]:
     """Saves the scans of the scene, checks everything, and starts the run; gives it as soon as it was started.
 
-    `scans`: instead of what the panel Scans holds. Raises `environment.no_torch`, `config.*`, `model.incompatible`,
+    `make_data`: instead of what the panel Scans holds. Raises `environment.no_torch`, `config.*`, `model.incompatible`,
     what saving the scans raises, and `disk.*`; nothing is left behind then.
     """
     session.engine_python()
     folder = training.new_folder(session, state.name.strip() or training.default_name(COMMAND))
     run: Optional[Run] = None
     try:
-        data = yield from data_section(session, folder / DATA_FOLDER, command=COMMAND, scans=scans)
+        place = folder / DATA_FOLDER
+        data = yield from make_data(place) if make_data is not None else data_section(session, place, command=COMMAND)
         differs = check(state, data, model=model)
         if differs:
             raise SSLSegmentationError(
@@ -117,17 +120,22 @@ def usable_model(path: str) -> Optional[Model]:
         return None
 
 
-def last_model(session: Session) -> Model:
-    """The model to go on from: the one that was trained or applied last. Raises `model.invalid` where there is none."""
+def find_last_model(session: Session) -> Optional[Model]:
+    """The model to go on from: the one that was trained or applied last, else the newest one; None where there is none."""
     model = usable_model(str(session.settings.get(LAST_MODEL) or ""))
     if model is not None and model.segments:
         return model
-    found: List[Model] = session.models.find(segments=True)
-    if not found:
+    return next(iter(session.models.find(segments=True)), None)
+
+
+def last_model(session: Session) -> Model:
+    """As `find_last_model`. Raises `model.invalid` where there is none."""
+    model = find_last_model(session)
+    if model is None:
         raise SSLSegmentationError(
             "model.invalid", _("There is no model to go on from yet."), hint=_("Press 'Start' above to train the first one.")
         )
-    return found[0]
+    return model
 
 
 def continue_with(
@@ -135,11 +143,13 @@ def continue_with(
 ) -> Steps[Path]:
     """Adds a corrected scan to the labelled ones and goes on from the last model for `state.continue_minutes`.
 
-    Gives the folder of the run. The scan is added once its run has started. Raises as `start` and `last_model`.
+    It trains on the corrected scan, and validates on the scans that the model was validated on. Gives the folder of the
+    run. The scan is added once its run has started. Raises as `start` and `last_model`.
     """
     model = last_model(session)
-    scans = load_state(session)
-    scans.add_pair(volume.GetID(), segmentation.GetID())
+    corrected, tissues = SceneScan(volume.GetID(), segmentation.GetID()), segment_tissues(segmentation)
+    scans = choosing.load_state(session)
+    scans.add(corrected)
     further = replace(
         state,
         weights="encoder_decoder",
@@ -151,7 +161,12 @@ def continue_with(
         minutes=state.continue_minutes,
         name=training.default_name(_("continued")),
     )
-    run = yield from start(session, further, model, scans=scans)
-    session.change_state(scans, name=SCANS)
+
+    def make_data(folder: Path) -> Steps[Dict[str, Any]]:
+        return continued_section(session, folder, scans=scans, model=model.path)
+
+    run = yield from start(session, further, model, make_data=make_data)
+    # Loaded anew: what was chosen under Scans meanwhile stays chosen.
+    choosing.change_state(session, choosing.add_scan(session, replace(corrected, saved=scans.saved[-1]), tissues))
     on_started(run)
     return (yield from follow(session, run))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import List
 
 from SSLSegmentationLib.gui.panels.budgets import MINUTES
-from SSLSegmentationLib.gui.state import node_field
+from SSLSegmentationLib.gui.state import node_field, path_field, path_list_field
 
 SCRATCH = ""
 
@@ -20,8 +20,8 @@ class FinetuneState:
     `segmentation`: the corrected scan to go on with.
     """
 
-    start: str = SCRATCH
-    chosen: List[str] = field(default_factory=list)
+    start: str = path_field()
+    chosen: List[str] = path_list_field()
     weights: str = "encoder"
     mode: str = "immediate"
     learning_rate: float = 0.0

@@ -17,9 +17,9 @@ from SSLSegmentationLib.gui.panels.finetune.controls import CHOOSE, Controls
 from SSLSegmentationLib.gui.panels.finetune.correction import Correction
 from SSLSegmentationLib.gui.panels.finetune.state import SCRATCH, FinetuneState
 from SSLSegmentationLib.gui.panels.panel import Panel
-from SSLSegmentationLib.gui.panels.scans.logic import load_state
+from SSLSegmentationLib.gui.panels.scans.logic import load_state as scans_state
 from SSLSegmentationLib.gui.run import RUNNING, Run
-from SSLSegmentationLib.gui.settings import LAST_FINETUNE_RUN
+from SSLSegmentationLib.gui.settings import LAST_FINETUNE_RUN, LAST_MODEL
 from SSLSegmentationLib.gui.texts import _
 from SSLSegmentationLib.gui.widgets import form, messages
 from SSLSegmentationLib.gui.widgets.form import is_seen
@@ -40,7 +40,7 @@ class FinetunePanel(Panel[FinetuneState]):
         self._models: List[Model] = []
         self._metrics_shown = 0
         self.controls = Controls(self.form)
-        self.start_button = form.button(_("Start"), _("Trains a segmentation model; it goes on when Slicer is closed."))
+        self.start_button = form.button(_("Start"), "")
         self.start_button.setObjectName("startFinetuneButton")
         self.form.add_wide(self.start_button)
         self.live = LiveRun(self.connections, state=lambda: self.state, save=self.save, losses=False)
@@ -68,14 +68,18 @@ class FinetunePanel(Panel[FinetuneState]):
 
     def exit(self) -> None:
         self._timer.stop()
+        self.live.leave()
 
     def cleanup(self) -> None:
         self._timer.stop()
         super().cleanup()
 
     def look(self) -> None:
-        """Follows what other panels change: the scans, the models, the last result of Apply."""
-        if is_seen(self.widget) and self._surroundings() != self._shown:
+        """Follows what other panels change: the scans, the models, the last result of Apply, a run that was resumed."""
+        if not is_seen(self.widget):
+            return
+        self._follow_again()
+        if self._surroundings() != self._shown:
             self.show_state()
 
     def show_state(self) -> None:
@@ -86,7 +90,7 @@ class FinetunePanel(Panel[FinetuneState]):
         self.controls.card.setText(card_text(model) if model is not None else "")
         self.controls.card.setVisible(model is not None)
         self._show_fit(model)
-        self.correction.show(self.state, busy=self.operation is not None)
+        self.correction.show(self.state, model=logic.find_last_model(self.session), busy=self.operation is not None)
 
     def start(self) -> None:
         """Starts the training that is set."""
@@ -101,7 +105,8 @@ class FinetunePanel(Panel[FinetuneState]):
     def stop(self) -> None:
         """Ends the training; what is only being prepared is dropped."""
         if self.run is not None and self.run.state == RUNNING:
-            self.session.run(training.stop(self.run), on_progress=self._stopping, on_error=messages.show_error)
+            steps = training.stop(self.run)
+            self.session.run(steps, on_progress=self._stopping, on_error=messages.show_error, outlives_scene=True)
         elif self.operation is not None:
             self.operation.cancel()
 
@@ -122,7 +127,7 @@ class FinetunePanel(Panel[FinetuneState]):
         self.live.follow(run)
 
     def _follow_again(self) -> None:
-        """A run that this panel started, perhaps before Slicer was closed, is shown as it goes on."""
+        """A run of which this panel has not shown the end, perhaps from before Slicer was closed, is followed to its end."""
         path = str(self.session.settings.get(LAST_FINETUNE_RUN) or "")
         if self.operation is not None or not path:
             return
@@ -130,9 +135,12 @@ class FinetunePanel(Panel[FinetuneState]):
             run = training.find_run(self.session, Path(path))
         except SSLSegmentationError:
             return
-        if run.state == RUNNING:
+        if run.state in (RUNNING, training.DONE):
             self._started(run)
             self._carry_on(logic.follow(self.session, run))
+        else:
+            self.session.settings.set(LAST_FINETUNE_RUN, "")
+            self.live.progress.finish(_("The training '{name}' stopped before its end: see 'Runs'.").format(name=run.name))
 
     def _progressed(self, progress: Progress) -> None:
         self.live.show(progress)
@@ -164,6 +172,8 @@ class FinetunePanel(Panel[FinetuneState]):
         self.live.show()
         self.live.update_chart()
         self.live.progress.finish(text)
+        if self.run is not None and self.run.state != RUNNING:
+            self.session.settings.set(LAST_FINETUNE_RUN, "")
         self.run = None
         self.show_state()
 
@@ -218,7 +228,8 @@ class FinetunePanel(Panel[FinetuneState]):
     def _surroundings(self) -> Any:
         """What the controls depend on besides the panel's own state."""
         models = [*self.session.models.find(segments=False), *self.session.models.find(segments=True)]
-        return load_state(self.session), [str(model.path) for model in models], self.correction.nodes()
+        last = self.session.settings.get(LAST_MODEL)
+        return scans_state(self.session), [str(model.path) for model in models], self.correction.nodes(), last
 
     def _model(self) -> Optional[Model]:
         if self.state.start == SCRATCH:
@@ -227,7 +238,7 @@ class FinetunePanel(Panel[FinetuneState]):
 
     def _show_fit(self, model: Optional[Model]) -> None:
         """What keeps the training from starting, before anyone presses Start."""
-        scans = load_state(self.session)
+        scans = scans_state(self.session)
         reason, solvable = logic.why_not(scans), False
         if self.state.start != SCRATCH and model is None:
             reason = _("The model to start from is gone; choose another one.")
@@ -238,5 +249,6 @@ class FinetunePanel(Panel[FinetuneState]):
             except SSLSegmentationError as error:
                 reason = f"{error.message} {error.hint}"
         self.controls.show_problem(reason, solvable=solvable)
-        self.start_button.setEnabled(not reason and self.operation is None)
+        reason = reason or (messages.busy_text() if self.operation is not None else "")
+        self.start_button.setEnabled(not reason)
         self.start_button.setToolTip(reason or _("Trains a segmentation model; it goes on when Slicer is closed."))

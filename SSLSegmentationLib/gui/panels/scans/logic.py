@@ -13,20 +13,20 @@ from SSLSegmentationLib.contract.config import DataConfig
 from SSLSegmentationLib.contract.errors import EXIT_DATA, EXIT_MEMORY, SSLSegmentationError
 from SSLSegmentationLib.contract.tissue_file import read_tissues
 from SSLSegmentationLib.contract.tissues import Tissue, TissueTable, default_tissue
-from SSLSegmentationLib.gui.data_choice import DataChoice, labelled_config
+from SSLSegmentationLib.gui.data_choice import DataChoice, labelled_cases
 from SSLSegmentationLib.gui.operation import Progress, Steps
 from SSLSegmentationLib.gui.panels.scans.rows import Found, FoundLabel, FoundRow
-from SSLSegmentationLib.gui.panels.scans.state import ScansState
-from SSLSegmentationLib.gui.scene import volumes
+from SSLSegmentationLib.gui.panels.scans.scene_rows import is_there, scene_row
+from SSLSegmentationLib.gui.panels.scans.state import ScansState, SceneScan
 from SSLSegmentationLib.gui.scene.label_layers import segment_tissues
-from SSLSegmentationLib.gui.scene.nodes import node_by_id
-from SSLSegmentationLib.gui.scene_cases import with_segments
 from SSLSegmentationLib.gui.session import Session
 from SSLSegmentationLib.gui.state import is_node_field
 from SSLSegmentationLib.gui.texts import _
 from SSLSegmentationLib.gui.worker_steps import request_steps
 from SSLSegmentationLib.imaging.dataset import find_cases
+from SSLSegmentationLib.imaging.dataset.case_list import CaseList
 from SSLSegmentationLib.imaging.dataset.splits import check_known, read_splits
+from SSLSegmentationLib.imaging.dataset.usable import joined_tissues
 from SSLSegmentationLib.imaging.readers.opening import open_scan
 from SSLSegmentationLib.imaging.readers.segments import parse_segments
 from SSLSegmentationLib.imaging.scan import Case
@@ -59,22 +59,37 @@ def load_state(session: Session) -> ScansState:
 
 
 def save_state(session: Session, state: ScansState) -> None:
-    """Keeps the state in the scene, and all but the scene's own nodes in the settings, since a closed scene forgets it."""
+    """Keeps the state: its paths in the settings, the rest in the scene and, but for nodes, as what was chosen last.
+
+    A labelled scan whose nodes go before it was saved stays as one that is lost.
+    """
     session.store.save(state, prefix=PREFIX)
     kept = {field: getattr(state, field) for field in _KEPT}
     if session.settings.get(LAST_SCANS) != kept:
         session.settings.set(LAST_SCANS, kept)
 
 
+def change_state(session: Session, state: ScansState) -> None:
+    """Keeps a state that was changed outside of the panel Scans, and tells the panel."""
+    save_state(session, state)
+    session.change_state(state, name=PREFIX)
+
+
 def add_pair(session: Session, volume: Any, segmentation: Any) -> ScansState:
     """Adds a volume of the scene with its segmentation to the labelled scans; gives the state, which is kept.
 
-    Segments that the tissue table lacks are added to it. Raises `data.missing` or `data.empty`.
+    Raises `data.missing` or `data.empty`.
     """
+    return add_scan(session, SceneScan(volume.GetID(), segmentation.GetID()), segment_tissues(segmentation))
+
+
+def add_scan(session: Session, scan: SceneScan, tissues: TissueTable) -> ScansState:
+    """Adds a labelled scan, and those of its `tissues` that a tissue table lacks; an empty one stays so."""
     state = load_state(session)
-    tissues = with_segments(state.tissue_table(), segmentation)
-    state.set_tissues(tissues)
-    state.add_pair(volume.GetID(), segmentation.GetID())
+    table = state.tissue_table()
+    if len(table):
+        state.set_tissues(joined_tissues(replace(table, given=False), [tissues]))
+    state.add(scan)
     save_state(session, state)
     return state
 
@@ -89,13 +104,13 @@ def find(session: Session, state: ScansState, *, on_row: Optional[OnRow] = None)
     rows: List[FoundRow] = []
     problems: List[str] = []
     tissues = TissueTable(())
-    choice = DataChoice.of(state)
-    for source in (labelled_config(choice), _unlabelled_config(choice)):
+    scene = [replace(scan, saved={}) if is_there(scan) else scan for scan in state.scene_scans()]
+    # Those whose nodes are there have a row of the scene.
+    choice = replace(DataChoice.of(state), added=tuple(scan.saved for scan in scene if scan.saved))
+    for cases_of in (labelled_cases, _unlabelled_cases):
         yield Progress(_("Looking for scans"))
-        if source is None:
-            continue
         try:
-            found = find_cases(source)
+            found = cases_of(choice)
         except SSLSegmentationError as error:
             problems.append(f"{error.message} {error.hint}")
             continue
@@ -111,8 +126,8 @@ def find(session: Session, state: ScansState, *, on_row: Optional[OnRow] = None)
         yield Progress(_("Reading headers: {done} of {all}").format(done=position, all=len(rows)), position / len(rows))
         rows[position] = _with_header(row)
         tell(position, rows[position])
-    for volume, segmentation in state.pairs():
-        rows.append(_scene_row(volume, segmentation))
+    for scan in (scan for scan in scene if not scan.saved):
+        rows.append(scene_row(scan))
         tell(len(rows) - 1, rows[-1])
         yield Progress(_("Looking at the scene"))
     problems += _splits_problems(choice, rows)
@@ -142,8 +157,10 @@ def _splits_problems(choice: DataChoice, rows: Sequence[FoundRow]) -> List[str]:
     return []
 
 
-def _unlabelled_config(choice: DataChoice) -> Optional[DataConfig]:
-    return DataConfig(unlabelled=choice.unlabelled, modality=choice.modality) if choice.unlabelled else None
+def _unlabelled_cases(choice: DataChoice) -> CaseList:
+    if choice.unlabelled is None:
+        return CaseList(())
+    return find_cases(DataConfig(unlabelled=choice.unlabelled, modality=choice.modality))
 
 
 def _row(case: Case) -> FoundRow:
@@ -192,24 +209,6 @@ def _named_tissues(label: Path) -> TissueTable:
         for value, segment in distinct.items()
         if value > 0
     )
-
-
-def _scene_row(volume_id: str, segmentation_id: str) -> FoundRow:
-    """A labelled pair of the scene. Whether segments overlap shows when it is saved."""
-    volume, segmentation = node_by_id(volume_id), node_by_id(segmentation_id)
-    if volume is None or segmentation is None:
-        return FoundRow(_("(gone)"), labelled=True, node=volume_id, problems=(_("It is no longer in the scene."),))
-    facts = volumes.volume_facts(volume)
-    row = FoundRow(facts.name, modality=facts.modality, labelled=True, node=volume_id, spacing=facts.spacing)
-    slices, lines, columns = facts.shape
-    row = replace(row, size=(columns, lines, slices))
-    try:
-        volumes.scan_of(volume)
-        tissues = segment_tissues(segmentation)
-    except SSLSegmentationError as error:
-        return replace(row, problems=(error.message,))
-    labels = tuple(FoundLabel(tissue.value, tissue.name, named=True) for tissue in tissues)
-    return replace(row, tissues=tissues, labels=labels)
 
 
 def _details(session: Session, rows: List[FoundRow], *, thorough: bool, tell: OnRow) -> Steps[None]:

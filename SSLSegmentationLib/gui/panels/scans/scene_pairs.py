@@ -7,6 +7,8 @@ from typing import Any, Sequence, Set, Tuple
 import ctk
 import qt
 
+from SSLSegmentationLib.gui.panels.scans.scene_rows import is_there
+from SSLSegmentationLib.gui.panels.scans.state import SceneScan
 from SSLSegmentationLib.gui.scene import display
 from SSLSegmentationLib.gui.scene.nodes import name_of, node_by_id
 from SSLSegmentationLib.gui.texts import _
@@ -36,10 +38,17 @@ class ScenePairs:
         rows.add_wide(form.row(self.add_button, self.add_current_button))
         self.pairs = qt.QListWidget()
         self.pairs.setSelectionMode(qt.QAbstractItemView.ExtendedSelection)
-        self.pairs.setToolTip(_("The labelled pairs. They are saved when a training starts, as they are then."))
+        self.pairs.setToolTip(
+            _(
+                "The labelled pairs. They are saved when a training starts, as they are then, and stay in the list "
+                "when the scene is closed."
+            )
+        )
         self.pairs.setFixedHeight((self.pairs.fontMetrics().height() + 6) * _PAIRS_SHOWN)
         rows.add_wide(self.pairs)
-        self.remove_button = form.button(_("Remove from the list"), _("The selected pairs are not learned from; nodes stay."))
+        self.remove_button = form.button(
+            _("Remove from the list"), _("The selected pairs are not learned from; nodes and files stay.")
+        )
         rows.add_wide(self.remove_button)
 
     def chosen(self) -> Tuple[Any, Any]:
@@ -52,15 +61,24 @@ class ScenePairs:
         segmentation = display.edited_segmentation(volume) if volume is not None else None
         return volume, segmentation or self.segmentation.currentNode()
 
-    def show(self, pairs: Sequence[Tuple[str, str]]) -> None:
-        """Lists pairs of node ids."""
+    def show(self, scans: Sequence[SceneScan]) -> None:
+        """Lists the labelled scans from the scene."""
         self.pairs.clear()
-        for volume, segmentation in pairs:
-            self.pairs.addItem(f"{name_of(node_by_id(volume))} + {name_of(node_by_id(segmentation))}")
-        self.remove_button.setEnabled(bool(pairs))
-        if pairs:
+        for scan in scans:
+            self.pairs.addItem(_line(scan))
+        self.remove_button.setEnabled(bool(scans))
+        if scans:
             self.widget.collapsed = False
 
     def selected_lines(self) -> Set[int]:
         """The positions of the selected pairs."""
         return {self.pairs.row(item) for item in self.pairs.selectedItems()}
+
+
+def _line(scan: SceneScan) -> str:
+    names = [name_of(node_by_id(node)) for node in (scan.volume, scan.segmentation)]
+    if is_there(scan):
+        return " + ".join(names)
+    if scan.saved:
+        return _("saved: {name}").format(name=scan.saved["id"])
+    return _("⚠ gone: {names}").format(names=" + ".join(name or "?" for name in names))

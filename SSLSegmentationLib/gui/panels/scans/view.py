@@ -139,7 +139,7 @@ class ScansPanel(Panel[ScansState]):
             (self.splits, folders or dataset),
         ):
             self.form.set_visible(control, visible)
-        self.scene.show(state.pairs())
+        self.scene.show(state.scene_scans())
         self.tissues.show(state.tissue_table())
         self._refresh()
 
@@ -178,7 +178,8 @@ class ScansPanel(Panel[ScansState]):
 
     def _key(self) -> Tuple[Any, ...]:
         """What the search depends on."""
-        return (self.state.labelled, self.state.thorough, *self._sources(), *self.state.pairs())
+        scene = [(scan.volume, scan.segmentation) if scan.in_scene else scan.saved for scan in self.state.scene_scans()]
+        return (self.state.labelled, self.state.thorough, *self._sources(), *scene)
 
     def _look_if_changed(self) -> None:
         """Looks anew where other scans are chosen than those that were looked at, and all of these are there."""
@@ -186,7 +187,7 @@ class ScansPanel(Panel[ScansState]):
         if key == self._looked_at:
             return
         sources = self._sources()
-        anything = bool(sources or self.state.pairs() or self.table.rows)
+        anything = bool(sources or self.state.scene_scans() or self.table.rows)
         if anything and all(Path(path).exists() for path in sources):
             self.look()
 
@@ -254,7 +255,7 @@ class ScansPanel(Panel[ScansState]):
 
     def _remove_pairs(self) -> None:
         lines = self.scene.selected_lines()
-        self.state.set_pairs([pair for number, pair in enumerate(self.state.pairs()) if number not in lines])
+        self.state.set_scene_scans([scan for number, scan in enumerate(self.state.scene_scans()) if number not in lines])
         self._changed()
 
     def _fill_tissues(self) -> None:
