@@ -12,6 +12,7 @@ from SSLSegmentationLib.contract.tasks import TaskDescription
 from SSLSegmentationLib.gui.texts import _
 from SSLSegmentationLib.gui.widgets import form
 from SSLSegmentationLib.gui.widgets.connections import Connections
+from SSLSegmentationLib.gui.widgets.field_help import tip_of
 
 _MOST = 1_000_000
 _DECIMALS = 4
@@ -129,10 +130,7 @@ class TaskControls:
         self.task, self.controls = task, {}
         for name, _default, info in task.settings if task is not None else ():
             control = self.controls[name] = SettingControl(info)
-            tip = _("{meaning}\nAllowed: {range}.").format(
-                meaning=info.help[:1].upper() + info.help[1:] + ".", range=info.range_text()
-            )
-            rows.add(name.replace("_", " ").capitalize(), control.widget, tip)
+            rows.add(name.replace("_", " ").capitalize(), control.widget, tip_of(info))
             control.widget.setObjectName(f"{name}Setting")
             self._connections.add(control.widget, control.signal, self._changed)
         self._layout.addWidget(self._holder)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Any, Iterator, List, Sequence, Tuple
 
-from SSLSegmentationLib.contract.presets import PRESETS, TITLES
+from SSLSegmentationLib.contract.presets import PRESETS
 from SSLSegmentationLib.gui.models import Model
 from SSLSegmentationLib.gui.panels.finetune.logic import preset_learning_rate
 from SSLSegmentationLib.gui.panels.finetune.state import SCRATCH, FinetuneState
 from SSLSegmentationLib.gui.texts import _
 from SSLSegmentationLib.gui.widgets import form
-from SSLSegmentationLib.gui.widgets.field_help import field_limits, field_tip
+from SSLSegmentationLib.gui.widgets.field_help import dims_tip, field_limits, field_tip, preset_tip
 from SSLSegmentationLib.gui.widgets.run_settings import RunSettings
 
 CHOOSE = "choose"
+_PRESET_TIP = _("Values of all other settings.")
 _MOST_SCANS = 100000
 _RATE_DECIMALS = 6
 
@@ -30,24 +31,26 @@ class Controls:
         self.weights = rows.add(
             _("Take over"),
             form.choice([("encoder", _("the encoder")), ("encoder_decoder", _("encoder and decoder"))]),
-            field_tip("transfer.weights", _("Which weights of the model are taken over; the last layer always starts anew.")),
+            _(
+                "Which part of the model is kept: the encoder, which finds features, or the decoder as well, which turns them "
+                "into a picture. With both, the last layer is kept too where the model has the same tissues."
+            ),
         )
         self.mode = rows.add(
             _("Train"),
             form.choice([("immediate", _("all weights at once")), ("freeze_then_finetune", _("the new weights first"))]),
-            field_tip("transfer.mode", _("Whether the weights that were taken over rest at first, while the others learn.")),
+            _("Whether the weights that were taken over learn from the start, or rest at first while the others learn."),
         )
-        self.dims = rows.add(
-            _("Network"), form.choice([("2", _("2D, slice by slice")), ("3", _("3D, in patches"))]), field_tip("network.dims")
-        )
-        self.preset = rows.add(
-            _("Preset"), form.choice([(name, _(name.replace("_", " "))) for name in PRESETS]), _("Values of all other settings.")
-        )
+        self.dims = rows.add(_("Network"), form.choice([("2", _("2D, slice by slice")), ("3", _("3D, in patches"))]), dims_tip())
+        self.preset = rows.add(_("Preset"), form.choice([(name, name.replace("_", " ")) for name in PRESETS]), _PRESET_TIP)
         low, high = field_limits("train.learning_rate", low=10.0**-_RATE_DECIMALS, high=1.0)
         self.learning_rate = rows.add(
             _("Learning rate"),
             form.number(low=low, high=high, value=low, unit=_("per step"), decimals=_RATE_DECIMALS, step=0.0005),
-            field_tip("train.learning_rate"),
+            field_tip(
+                "train.learning_rate",
+                _("How much each step changes the network: too high and it learns nothing, too low and it takes long."),
+            ),
         )
         self.scans = rows.add(
             _("Labelled scans"),
@@ -87,7 +90,7 @@ class Controls:
         for control in (self.weights, self.mode):
             reason = _("There is nothing to take over: it starts from scratch.")
             self._form.set_enabled(control, state.start != SCRATCH, reason=reason)
-        self.preset.setToolTip(TITLES.get(state.preset, ""))
+        self.preset.setToolTip(preset_tip(_PRESET_TIP, state.preset))
 
     def read(self, state: FinetuneState) -> None:
         """Writes what the controls show to the state."""

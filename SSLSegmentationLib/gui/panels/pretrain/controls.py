@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Any, Iterator, List, Optional, Tuple
 
-from SSLSegmentationLib.contract.presets import PRESETS, TITLES
+from SSLSegmentationLib.contract.presets import PRESETS
 from SSLSegmentationLib.contract.tasks import TaskDescription
 from SSLSegmentationLib.gui.panels.pretrain.state import AUTO, PretrainState
 from SSLSegmentationLib.gui.pretext_tasks import Tasks
 from SSLSegmentationLib.gui.texts import _
 from SSLSegmentationLib.gui.widgets import form
-from SSLSegmentationLib.gui.widgets.field_help import field_info, field_limits, field_tip
+from SSLSegmentationLib.gui.widgets.field_help import dims_tip, field_info, field_limits, field_tip, preset_tip
 from SSLSegmentationLib.gui.widgets.run_settings import RunSettings
 
 PATCH_SIZES = (4, 8, 16, 32, 64, 128)
+_PRESET_TIP = _("Values of all settings; those below are set to the preset's when you choose one.")
 
 
 class Controls:
@@ -23,19 +24,31 @@ class Controls:
         self._form = rows
         self.preset = rows.add(
             _("Preset"),
-            form.choice([(name, _(name.replace("_", " "))) for name in PRESETS]),
-            _("Values of all settings; those below are set to the preset's when you choose one."),
+            form.choice([(name, name.replace("_", " ")) for name in PRESETS]),
+            _PRESET_TIP,
         )
-        self.task = rows.add(_("Pretext task"), form.choice([]), field_tip("pretext.task"))
+        self.task = rows.add(
+            _("Pretext task"),
+            form.choice([]),
+            _(
+                "What the network practises on scans without labels: it sees a scan that was changed, and has to tell what was "
+                "there. The line below says how the chosen task does it."
+            ),
+        )
         self.summary = rows.add_wide(form.note())
         rows.add_wide(own)
-        self.patch_size = rows.add(_("Patch size"), form.choice([]), field_tip("pretext.patch_size"))
+        self.patch_size = rows.add(
+            _("Patch size"),
+            form.choice([]),
+            _(
+                "Side of the squares (in 3D of the cubes) that are changed, in voxels: large ones make it learn shapes, small "
+                "ones texture. Automatic: the largest of 32, 16, 8 and 4 that fits the scans."
+            ),
+        )
         self.sampling = rows.add(
             _("Placement"),
-            form.choice([(name, _(name.replace("_", " "))) for name in field_info("pretext.sampling").choices]),
-            field_tip(
-                "pretext.sampling", _("How the patches are placed: anywhere, or spread so that none overlap (Poisson disc).")
-            ),
+            form.choice([(name, name.replace("_", " ")) for name in field_info("pretext.sampling").choices]),
+            _("How the patches are placed: anywhere, or spread so that none overlap (Poisson disc)."),
         )
         low, high = field_limits("pretext.corrupted_area", low=0.001, high=1.0)
         self.area = rows.add(
@@ -43,12 +56,12 @@ class Controls:
             form.number(low=low * 100, high=high * 100, value=25, unit="%", decimals=1, step=5),
             _("Share of the image that is corrupted, in percent of its area (in 3D of its volume)."),
         )
-        self.dims = rows.add(
-            _("Network"), form.choice([("2", _("2D, slice by slice")), ("3", _("3D, in patches"))]), field_tip("network.dims")
-        )
+        self.dims = rows.add(_("Network"), form.choice([("2", _("2D, slice by slice")), ("3", _("3D, in patches"))]), dims_tip())
         low, high = field_limits("network.base_width", low=1, high=1024)
         self.base_width = rows.add(
-            _("Width"), form.number(low=low, high=high, value=32, unit=_("channels"), step=8), field_tip("network.base_width")
+            _("Width"),
+            form.number(low=low, high=high, value=32, unit=_("channels"), step=8),
+            field_tip("network.base_width", _("Size of the network: a wider one can learn more, and takes longer.")),
         )
         self.settings = RunSettings(rows)
 
@@ -79,7 +92,7 @@ class Controls:
         self.settings.show(state)
         for control, before in blocked:
             control.blockSignals(before)
-        self.preset.setToolTip(TITLES.get(state.preset, ""))
+        self.preset.setToolTip(preset_tip(_PRESET_TIP, state.preset))
         self.summary.setText(task.summary if task is not None else "")
         self.summary.setVisible(task is not None)
         self._grey(task)

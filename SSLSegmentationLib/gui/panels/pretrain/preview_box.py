@@ -27,7 +27,7 @@ _SLIDER_STEPS = 1000
 
 
 class PreviewBox:
-    """`state` gives the panel's state, `save` keeps it, `config` gives the checked config for a volume's modality."""
+    """`state` gives the panel's state, `save` keeps it, `config` gives the checked config of the training."""
 
     def __init__(
         self,
@@ -36,7 +36,7 @@ class PreviewBox:
         *,
         state: Callable[[], PretrainState],
         save: Callable[[], None],
-        config: Callable[[str], Config],
+        config: Callable[[], Config],
     ) -> None:
         self._session, self._state, self._save, self._config = session, state, save, config
         self.widget = qt.QGroupBox(_("Preview"))
@@ -107,13 +107,14 @@ class PreviewBox:
             self._say(_("Load a volume to see what the task does to it."))
             return
         try:
-            config = self._config(volumes.modality_of(volume))
+            config = self._config()
             index = self._index(volume, config)
         except SSLSegmentationError as error:
             self._failed(error)
             return
         steps = preview_slice(volume, config, index=index, share=self._state().slice_share, masks=self._masks)
-        self.operation = self._session.run(steps, on_done=self._done, on_error=self._failed)
+        note = _other_modality(volume, config)
+        self.operation = self._session.run(steps, on_done=lambda preview: self._done(preview, note), on_error=self._failed)
 
     def shown_volume(self) -> Any:
         """The volume that was chosen, else the one on screen, else the first one; None without any."""
@@ -124,12 +125,12 @@ class PreviewBox:
         return display.shown_volume() or (loaded[0] if loaded else None)
 
     def _index(self, volume: Any, config: Config) -> Optional[int]:
-        """The slice on screen; None where no view shows one, and the slider counts."""
+        """The slice on screen; None where no view shows one, or one beside the volume: then the slider counts."""
         _name, axis, flipped = slice_axis_of(volume, config)
         view = slice_views.view_along(volume, axis)
-        self._rows.set_visible(self.slider, view is None)
         self._observe(view)
         index = None if view is None else slice_views.index_shown(view, volume, axis)
+        self._rows.set_visible(self.slider, index is None)
         if index is None:
             return None
         return slice_views.length(volume, axis) - 1 - index if flipped else index
@@ -144,20 +145,17 @@ class PreviewBox:
         for node in wanted:
             self._observers.add(node, "ModifiedEvent", self.schedule)
 
-    def _done(self, preview: Preview) -> None:
+    def _done(self, preview: Preview, note: str) -> None:
         self.operation, self.preview = None, preview
         self._draw()
-        text = _("{share:.0f} % of the values displaced, patches of {size} voxels. Slice {number} of {count}, {plane}.")
-        self._say(
-            text.format(
-                share=preview.displaced * 100,
-                size=preview.patch_size,
-                number=preview.index + 1,
-                count=preview.count,
-                plane=_(preview.slice_axis),
-            ),
-            keep=True,
+        text = _("{share:.0f} % of the values displaced, patches of {size} voxels. Slice {number} of {count}, {plane}.").format(
+            share=preview.displaced * 100,
+            size=preview.patch_size,
+            number=preview.index + 1,
+            count=preview.count,
+            plane=preview.slice_axis,
         )
+        self._say(f"{text} {note}".strip(), keep=True)
 
     def _draw(self) -> None:
         if self.preview is None:
@@ -193,3 +191,12 @@ class PreviewBox:
         self._state().seed += 1
         self._save()
         self.schedule()
+
+
+def _other_modality(volume: Any, config: Config) -> str:
+    """A word of doubt where the volume is of another modality than the training; "" where it is not, or does not say."""
+    own = volumes.modality_of(volume)
+    if own in ("", config.data.modality):
+        return ""
+    text = _("This volume is {own}, but 'Scans' says {chosen}: it is shown as {chosen}.")
+    return text.format(own=own.upper(), chosen=config.data.modality.upper())

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Dict
 
 from SSLSegmentationLib.gui.panels.budgets import MINUTES
-from SSLSegmentationLib.gui.state import node_field
+from SSLSegmentationLib.gui.state import node_field, path_field
 
 AUTO = 0
 
@@ -32,7 +32,7 @@ class PretrainState:
     minutes: float = 30.0
     epochs: int = 100
     name: str = ""
-    run: str = ""
+    run: str = path_field()
     volume: str = node_field()
     slice_share: float = 0.5
     seed: int = 1

@@ -22,6 +22,7 @@ from SSLSegmentationLib.gui.pretext_tasks import Tasks, known_tasks
 from SSLSegmentationLib.gui.run import RUNNING, Run
 from SSLSegmentationLib.gui.texts import _
 from SSLSegmentationLib.gui.widgets import form, messages
+from SSLSegmentationLib.gui.widgets.form import is_seen
 from SSLSegmentationLib.gui.widgets.live_run import LiveRun
 from SSLSegmentationLib.gui.widgets.task_controls import TaskControls
 
@@ -46,6 +47,8 @@ class PretrainPanel(Panel[PretrainState]):
         self._tasks_problem = ""
         self._next_chart = 0.0
         self._plotted = False
+        # The curve of a run that was started here comes up by itself.
+        self._plots = False
         self.own = TaskControls(self._changed)
         self.controls = Controls(self.form, self.own.widget)
         self.preview = PreviewBox(
@@ -76,6 +79,7 @@ class PretrainPanel(Panel[PretrainState]):
     def exit(self) -> None:
         self._timer.stop()
         self.preview.leave()
+        self.live.leave()
 
     def look(self) -> None:
         """Follows what other panels and the scene change: the scans, and the volume on screen."""
@@ -105,12 +109,14 @@ class PretrainPanel(Panel[PretrainState]):
 
     def start(self) -> None:
         """Starts the training that is set."""
+        self._plots = True
         self._carry_on(logic.train(self.session, replace(self.state), self.tasks, on_started=self._started))
 
     def stop(self) -> None:
         """Ends the training; what is only being prepared is dropped."""
         if self.run is not None and self.run.state == RUNNING:
-            self.session.run(training.stop(self.run), on_progress=self._stopping, on_error=messages.show_error)
+            steps = training.stop(self.run)
+            self.session.run(steps, on_progress=self._stopping, on_error=messages.show_error, outlives_scene=True)
         elif self.operation is not None:
             self.operation.cancel()
 
@@ -135,6 +141,7 @@ class PretrainPanel(Panel[PretrainState]):
     def _found(self, run: Optional[Run]) -> None:
         self._looking = None
         if run is not None and self.operation is None:
+            self._plots = False
             self._started(run)
             self._carry_on(training.follow(run))
 
@@ -150,7 +157,7 @@ class PretrainPanel(Panel[PretrainState]):
         self._next_chart = now + CHART_SECONDS
         if self._plotted:
             self.live.update_chart()
-        elif len(self.run.losses) > 1:
+        elif self._plots and len(self.run.losses) > 1 and is_seen(self.widget):
             self._plotted = True
             self.live.plot()
 
@@ -198,7 +205,7 @@ class PretrainPanel(Panel[PretrainState]):
     def _changed(self) -> None:
         before = self.state.task
         self.controls.read(self.state)
-        if self.state.task == before:
+        if self.own.task is not None and self.own.task.name == self.state.task == before:
             self.state.own[before] = self.own.values()
         self.save()
         self.show_state()
@@ -208,9 +215,9 @@ class PretrainPanel(Panel[PretrainState]):
         self.save()
         self.show_state()
 
-    def _preview_config(self, modality: str) -> Config:
+    def _preview_config(self) -> Config:
         """The config as the preview needs it; while the tasks are not known, their settings are not checked."""
-        data = {"modality": modality or scans_state(self.session).modality}
+        data = {"modality": scans_state(self.session).modality}
         config = logic.make_config(self.state, data, task=self.tasks.get(self.state.task))
         return parse({**config, "seed": self.state.seed}, tasks=self.tasks or None)
 
@@ -223,7 +230,8 @@ class PretrainPanel(Panel[PretrainState]):
         reason = self._reason()
         self.problem.setText(reason)
         self.problem.setVisible(bool(reason))
-        self.start_button.setEnabled(not reason and self.operation is None)
+        reason = reason or (messages.busy_text() if self.operation is not None else "")
+        self.start_button.setEnabled(not reason)
         self.start_button.setToolTip(reason or _("Trains on the scans without their labels; it goes on when Slicer is closed."))
 
     def _reason(self) -> str:
