@@ -87,7 +87,7 @@ class BatchSource:
             chosen = rng.integers(len(cases))
             case[number], middle[number] = cases[chosen], slices[chosen]
         start = self._starts(rng, case, middle)
-        for number in np.flatnonzero(tissue):
+        for number in np.flatnonzero(tissue).tolist():
             self._move_onto(start[number], self.cases[case[number]], int(middle[number]), int(tissue[number]), rng)
         return BatchDraw(case, start)
 
