@@ -30,7 +30,7 @@ from SSLSegmentationLib.learning.training.checkpoint import find_resume_point
 from SSLSegmentationLib.learning.training.early_stopping import EarlyStopping, stopping_of_finetuning, stopping_of_pretraining
 from SSLSegmentationLib.learning.training.loop import LoopSettings, TrainingLoop
 from SSLSegmentationLib.learning.training.task import Stage
-from SSLSegmentationLib.learning.transfer import check_networks, plan_stages, transfer_weights
+from SSLSegmentationLib.learning.transfer import check_networks, plan_stages, transfer_weights, transferred_parts
 
 
 def pretrain(job: JobRun) -> None:
@@ -110,8 +110,9 @@ def finetune(job: JobRun, *, pretrained: Path | None) -> None:
     if start is not None:
         check_networks(start[0].network, plan)
         _warn_of_other_preprocessing(job, start[0], data)
-        transferred = transfer_weights(network, start[1], weights=config.transfer.weights)
-        job.emit("phase", name="transfer", task=start[0].task, weights=config.transfer.weights, tensors=len(transferred))
+        parts = transferred_parts(config.transfer.weights, start[0], tissues=data.tissues, activation=task.activation)
+        transferred = transfer_weights(network, start[1], parts=parts)
+        job.emit("phase", name="transfer", task=start[0].task, parts=list(parts), tensors=len(transferred))
     loop = TrainingLoop(
         module=network,
         task=task,

@@ -58,6 +58,21 @@ def test_fine_tuning_starts_from_the_pretrained_encoder(tmp_path: Path, data: Pa
         assert alike == name.startswith("encoder.") or name.endswith("bias"), name
 
 
+@pytest.mark.parametrize("weights", ["encoder", "encoder_decoder"])
+def test_going_on_from_a_segmentation_model_of_the_same_tissues_keeps_all_that_is_taken_over(
+    tmp_path: Path, data: Path, weights: str
+) -> None:
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+    assert finetune(tmp_path / "first", data) == 0
+    sections = {"train": {"max_steps": 1, "learning_rate": 1e-9, "weight_decay": 0.0}, "transfer": {"weights": weights}}
+    words = ("--pretrained", str(tmp_path / "first" / "job"), "--set", "seed=7")
+    assert finetune(tmp_path / "second", data, *words, **sections) == 0
+    before, after = (load_model(tmp_path / name / "job")[1] for name in ("first", "second"))
+    alike = {name for name, value in before.items() if torch.allclose(value, after[name], atol=1e-6)}
+    assert ("last.weight" in alike) == (set(before) == alike) == (weights == "encoder_decoder")
+
+
 def test_two_stages_of_fine_tuning_train_the_rest_first(tmp_path: Path, data: Path, pretrained: Path) -> None:
     sections = {"transfer": {"weights": "encoder_decoder", "mode": "freeze_then_finetune", "frozen_share": 0.5}}
     assert finetune(tmp_path, data, "--pretrained", str(pretrained), **sections) == 0
