@@ -41,17 +41,40 @@ def test_collapsible_group_box(host) -> None:
 def test_path_line_edit_announces_paths_and_browses(host, dialogs, tmp_path) -> None:
     edit = host(ctk.ctkPathLineEdit())
     edit.filters = ctk.ctkPathLineEdit.Dirs
-    edit.nameFilters = ["*.nrrd"]
     got = []
     assert edit.connect("currentPathChanged(QString)", got.append)
     assert edit.connect("validInputChanged(bool)", got.append)
     edit.currentPath = str(tmp_path)
-    assert got == [str(tmp_path), True] and edit.nameFilters == ("*.nrrd",)
+    assert got == [str(tmp_path), True]
     dialogs.directory = str(tmp_path / "missing")
     edit.findChild(qt.QToolButton).click()
-    assert edit.currentPath == str(tmp_path / "missing") and got[-1] is False
+    assert edit.currentPath == str(tmp_path / "missing") and got[2:] == [edit.currentPath], "any text is a path"
     with pytest.raises(ValueError, match="overload"):
         edit.setCurrentPath(tmp_path)
+
+
+def test_path_line_edit_announces_no_path_that_is_none(host) -> None:
+    edit = host(ctk.ctkPathLineEdit())
+    edit.nameFilters = ["dataset.json (*.json)"]
+    got = []
+    assert edit.nameFilters == ("dataset.json (*.json)",)
+    assert edit.connect("currentPathChanged(QString)", got.append)
+    assert edit.connect("validInputChanged(bool)", got.append)
+    for path in ("/data/x.json", "/data/x", "", "/data/y.json"):
+        edit.currentPath = path
+    assert got == ["/data/x.json", True, False, "/data/y.json", True]
+    edit.currentPath = ""
+    assert got[-1] is False and edit.currentPath == ""
+
+
+def test_path_line_edit_is_as_wide_as_its_first_path_where_nothing_else_is_said(host) -> None:
+    wide, narrow = host(ctk.ctkPathLineEdit()), host(ctk.ctkPathLineEdit())
+    narrow.minimumContentsLength = 8
+    for edit in (wide, narrow):
+        edit.currentPath = "/data/" + "x" * 200
+    assert wide.minimumSizeHint.width() > 1000 > 300 > narrow.minimumSizeHint.width()
+    wide.currentPath = "/x"
+    assert wide.minimumSizeHint.width() > 1000, "it is asked once"
 
 
 def test_directory_button(host, dialogs) -> None:

@@ -10,6 +10,7 @@ import slicer
 
 _MARGIN = 4
 _SELECTOR_WIDTH = 100
+_PATH_LETTERS = 8
 
 
 class Form:
@@ -157,6 +158,8 @@ def path_edit(*, folder: bool, name_filters: Sequence[str] = ()) -> Any:
     """A line for a path with a button that browses."""
     edit = ctk.ctkPathLineEdit()
     edit.filters = ctk.ctkPathLineEdit.Dirs if folder else ctk.ctkPathLineEdit.Files
+    # Without it the panel would have to be as wide as the path.
+    edit.minimumContentsLength = _PATH_LETTERS
     if name_filters:
         edit.nameFilters = list(name_filters)
     return edit

@@ -99,7 +99,7 @@ def test_a_decathlon_data_set_names_its_tissues_and_channels(session: Session, t
     assert [(tissue.value, tissue.name) for tissue in table] == [(1, "front"), (2, "back")]
     assert label_text(found.rows[0], table) == "front, back"
     write_json(tmp_path / "dataset.json", {**raw, "modality": {"0": "T1", "1": "T2"}})
-    assert "holds 1 volumes, 2 expected" in look(session, state).rows[0].problems[0]
+    assert "holds 1 volume, 2 expected" in look(session, state).rows[0].problems[0]
 
 
 def test_names_and_colours_come_from_seg_nrrd_headers(session: Session, tmp_path: Path) -> None:
@@ -278,11 +278,11 @@ def test_a_new_scene_begins_with_what_was_chosen_last_and_nonsense_in_the_settin
     assert logic.load_state(session) == ScansState()
     tissues = [Tissue(1, "fat", (1, 2, 3)).as_dict()]
     logic.save_state(session, ScansState(unlabelled="u", tissues=tissues, volumes=["v"], segmentations=["s"]))
-    session.store.save(ScansState(), prefix=logic.PREFIX)
+    slicer.mrmlScene.Clear(0)
     assert logic.load_state(session) == ScansState(unlabelled="u", tissues=tissues)
-    assert session.store.load(ScansState, prefix=logic.PREFIX).unlabelled == "u", "other panels read it from the scene"
+    assert session.store.load(ScansState, prefix=logic.PREFIX).tissues == tissues, "the new scene has it from now on"
     session.store.save(ScansState(), prefix=logic.PREFIX)
-    for nonsense in (7, {"tissues": [{"value": "x"}]}, {"unlabelled": 3, "tissues": 4}):
+    for nonsense in (7, {"tissues": [{"value": "x"}]}, {"modality": 3, "tissues": 4}):
         session.settings.set(logic.LAST_SCANS, nonsense)
         assert logic.load_state(session) == ScansState()
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import fnmatch
 from pathlib import Path
 
 from PyQt6 import QtCore, QtWidgets
 
 from Testing.harness.record import answers
 from Testing.harness.signals import native
+
+# The arrow and the borders of the line.
+_FRAME = 30
 
 
 class ctkPathLineEdit(QtWidgets.QWidget):
@@ -24,6 +28,8 @@ class ctkPathLineEdit(QtWidgets.QWidget):
         self._texts = {"settingKey": "", "label": ""}
         self._name_filters: list[str] = []
         self._valid = False
+        self._letters = 0
+        self._least: QtCore.QSize | None = None
         self._line = QtWidgets.QComboBox(self)
         self._line.setEditable(True)
         self._line.setSizeAdjustPolicy(self._line.AdjustToMinimumContentsLengthWithIcon)
@@ -39,12 +45,29 @@ class ctkPathLineEdit(QtWidgets.QWidget):
         self.setSizePolicy(QtWidgets.QSizePolicy.Policy.Expanding, QtWidgets.QSizePolicy.Policy.Fixed)
 
     def _changed(self, path: str) -> None:
-        self.currentPathChanged.emit(path)
-        there = Path(path)
-        valid = bool(path) and (there.is_dir() if self._filters & self.Dirs else there.is_file())
+        """As CTK: what is no input, such as an empty line, changes no path."""
+        valid = self._accepts(path)
+        if valid:
+            self.currentPathChanged.emit(path)
         if valid != self._valid:
             self._valid = valid
             self.validInputChanged.emit(valid)
+
+    def _accepts(self, path: str) -> bool:
+        """Whether CTK takes it for input: any text, or one that ends as a name filter, "Title (*.end)", says."""
+        ends = [end for words in self._name_filters for end in words.rpartition("(")[2].rstrip(") ").split()]
+        return bool(path) and (not ends or any(fnmatch.fnmatchcase(path, end) for end in ends))
+
+    def minimumSizeHint(self) -> QtCore.QSize:
+        """As wide as the first path that is shown where no `minimumContentsLength` is set; asked once, as in CTK."""
+        if self._least is None:
+            text = "X" * self._letters if self._letters else self._line.currentText
+            width = self._line.fontMetrics().horizontalAdvance(text) + self._browse.minimumSizeHint.width() + _FRAME
+            self._least = QtCore.QSize(width, self._line.minimumSizeHint.height())
+        return self._least
+
+    def setMinimumContentsLength(self, letters: int) -> None:
+        self._letters = letters
 
     def _clicked(self, _checked: bool) -> None:
         self.browse()
@@ -83,6 +106,7 @@ class ctkPathLineEdit(QtWidgets.QWidget):
     currentPath = QtCore.pyqtProperty(str, lambda self: self._line.currentText, setCurrentPath)
     filters = QtCore.pyqtProperty(int, lambda self: self._filters, setFilters)
     nameFilters = QtCore.pyqtProperty("QStringList", lambda self: self._name_filters, setNameFilters)
+    minimumContentsLength = QtCore.pyqtProperty(int, lambda self: self._letters, setMinimumContentsLength)
     settingKey = QtCore.pyqtProperty(str, lambda self: self._texts["settingKey"], setSettingKey)
     label = QtCore.pyqtProperty(str, lambda self: self._texts["label"], setLabel)
     showBrowseButton = QtCore.pyqtProperty(bool, lambda self: not self._browse.isHidden(), setShowBrowseButton)

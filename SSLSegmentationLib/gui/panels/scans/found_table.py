@@ -83,6 +83,7 @@ class FoundTable:
 
     def _cells(self, row: FoundRow, problems: Tuple[str, ...]) -> Tuple[Cell, ...]:
         modality = (row.modality or self.modality).upper()
+        chosen = "" if row.modality else _("{modality} is what you chose: the scan does not tell.").format(modality=modality)
         kind = _("labelled") if row.labelled else _("no labels")
         files = "\n".join(str(path) for path in (*row.images, *([row.label] if row.label is not None else [])))
         lines = [row.name, f"{modality}, {kind}"]
@@ -90,7 +91,7 @@ class FoundTable:
             lines[1] += ", " + " × ".join(str(count) for count in row.size)
             lines.append(" × ".join(f"{value:.3g}" for value in row.spacing) + " mm")
         order = _("Voxels and their size in mm along columns, rows and slices.")
-        scan: Cell = ("\n".join(lines), "\n".join(part for part in (row.name, files, order) if part), "")
+        scan: Cell = ("\n".join(lines), "\n".join(part for part in (row.name, files, order, chosen) if part), "")
         return scan, self._labels(row, problems)
 
     def _labels(self, row: FoundRow, problems: Tuple[str, ...]) -> Cell:

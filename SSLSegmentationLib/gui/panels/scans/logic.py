@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import contextlib
-import time
-from collections import deque
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional, Sequence
+from typing import Any, List, Optional, Sequence
 
 from SSLSegmentationLib.contract.config import DataConfig
-from SSLSegmentationLib.contract.errors import EXIT_DATA, EXIT_MEMORY, SSLSegmentationError
+from SSLSegmentationLib.contract.errors import SSLSegmentationError
 from SSLSegmentationLib.contract.tissue_file import read_tissues
 from SSLSegmentationLib.contract.tissues import Tissue, TissueTable, default_tissue
 from SSLSegmentationLib.gui.data_choice import DataChoice, labelled_cases
 from SSLSegmentationLib.gui.operation import Progress, Steps
-from SSLSegmentationLib.gui.panels.scans.rows import Found, FoundLabel, FoundRow
+from SSLSegmentationLib.gui.panels.scans.details import OnRow, read_details
+from SSLSegmentationLib.gui.panels.scans.rows import Found, FoundLabel, FoundRow, told_modality
 from SSLSegmentationLib.gui.panels.scans.scene_rows import is_there, scene_row
 from SSLSegmentationLib.gui.panels.scans.state import ScansState, SceneScan
 from SSLSegmentationLib.gui.scene.label_layers import segment_tissues
 from SSLSegmentationLib.gui.session import Session
-from SSLSegmentationLib.gui.state import is_node_field
+from SSLSegmentationLib.gui.state import is_node_field, is_path_field
 from SSLSegmentationLib.gui.texts import _
-from SSLSegmentationLib.gui.worker_steps import request_steps
 from SSLSegmentationLib.imaging.dataset import find_cases
 from SSLSegmentationLib.imaging.dataset.case_list import CaseList
 from SSLSegmentationLib.imaging.dataset.splits import check_known, read_splits
@@ -36,24 +34,24 @@ PREFIX = "scans"
 TISSUE_FILES = ("tissues.json", "tissues.csv")
 # In the settings: what was chosen last.
 LAST_SCANS = "lastScans"
-_KEPT = tuple(field.name for field in fields(ScansState) if not is_node_field(field))
-# What the worker is given at a time: enough for it not to wait, and little, since others wait for it as well.
-AT_ONCE = 4
-BYTES_AT_ONCE = 4_000_000
+_KEPT = tuple(field.name for field in fields(ScansState) if not is_node_field(field) and not is_path_field(field))
+_NO_PATHS = {field.name: "" for field in fields(ScansState) if is_path_field(field)}
 _ROWS_OF_STEP = 200
-# Told of the row at a position, first when its header is read and again when its voxels are.
-OnRow = Callable[[int, FoundRow], None]
 
 
 def load_state(session: Session) -> ScansState:
     """What the panel Scans remembers; in a scene that knows nothing of it, what was chosen last."""
     state: ScansState = session.store.load(ScansState, prefix=PREFIX)
     kept = session.settings.get(LAST_SCANS)
-    if state != ScansState() or not isinstance(kept, dict):
+    if not isinstance(kept, dict):
         return state
+    if replace(state, **_NO_PATHS) != ScansState():
+        # The paths are this computer's: tissues that were found in other scans came with the scene.
+        foreign = not state.own_tissues and state.tissues != kept.get("tissues")
+        return replace(state, tissues=[]) if foreign else state
     usable = {name: kept[name] for name in _KEPT if isinstance(kept.get(name), type(getattr(state, name)))}
     with contextlib.suppress(ValueError):
-        state = ScansState(**usable)
+        state = replace(state, **usable)
         session.store.save(state, prefix=PREFIX)
     return state
 
@@ -115,11 +113,13 @@ def find(session: Session, state: ScansState, *, on_row: Optional[OnRow] = None)
             problems.append(f"{error.message} {error.hint}")
             continue
         tissues = tissues if len(tissues) else found.tissues
+        # Folders name no channels: there these are what was chosen.
+        modality = "" if cases_of is labelled_cases and choice.dataset is None else told_modality(found.channels)
         known = {path for row in rows for path in row.images}
         for number, case in enumerate(found.cases):
             # Unlabelled folders often hold the labelled scans as well.
             if not known.intersection(case.images):
-                rows.append(_row(case))
+                rows.append(replace(_row(case), modality=modality))
             if number % _ROWS_OF_STEP == 0:
                 yield Progress(_("Looking for scans"))
     for position, row in enumerate(rows):
@@ -132,7 +132,7 @@ def find(session: Session, state: ScansState, *, on_row: Optional[OnRow] = None)
         yield Progress(_("Looking at the scene"))
     problems += _splits_problems(choice, rows)
     tissues = tissues if len(tissues) else _tissues_beside(choice)
-    yield from _details(session, rows, thorough=state.thorough, tell=tell)
+    yield from read_details(session, rows, thorough=state.thorough, tell=tell)
     return Found(tuple(rows), tissues, tuple(problems))
 
 
@@ -182,7 +182,11 @@ def _with_header(row: FoundRow) -> FoundRow:
         opened = [open_scan(path) for path in row.images]
         for path, file in zip(row.images, opened):
             if file.volumes != row.volumes:
-                fact = _("{path} holds {count} volumes, {wanted} expected.")
+                one, several = (
+                    _("{path} holds 1 volume, {wanted} expected."),
+                    _("{path} holds {count} volumes, {wanted} expected."),
+                )
+                fact = one if file.volumes == 1 else several
                 raise SSLSegmentationError("data.not_3d", fact.format(path=path.name, count=file.volumes, wanted=row.volumes))
         tissues = _named_tissues(row.label) if row.label is not None else TissueTable(())
     except SSLSegmentationError as error:
@@ -209,86 +213,6 @@ def _named_tissues(label: Path) -> TissueTable:
         for value, segment in distinct.items()
         if value > 0
     )
-
-
-def _details(session: Session, rows: List[FoundRow], *, thorough: bool, tell: OnRow) -> Steps[None]:
-    """Has the worker read the voxels of label maps with their scans, and of all scans where `thorough`."""
-    words = {position: _inspect_words(row, thorough=thorough) for position, row in enumerate(rows)}
-    waiting = deque(position for position in words if words[position])
-    active: Dict[int, Steps[Any]] = {}
-    sizes: Dict[int, int] = {}
-    total, done, began = len(waiting), 0, time.monotonic()
-    try:
-        while waiting or active:
-            while waiting and len(active) < AT_ONCE and sum(sizes[position] for position in active) < BYTES_AT_ONCE:
-                position = waiting.popleft()
-                sizes[position] = _bytes_of(rows[position])
-                active[position] = request_steps(session.local, words[position], "")
-            ended = [position for position, steps in active.items() if _ends(steps, rows, position)]
-            for position in ended:
-                del active[position]
-                tell(position, rows[position])
-            done += len(ended)
-            left = (time.monotonic() - began) * (total - done) / done if done else None
-            text = _("Reading voxels: {done} of {all}").format(done=done, all=total)
-            yield Progress(text, done / total, left, waits=not ended)
-    finally:
-        for steps in active.values():
-            steps.close()
-
-
-def _bytes_of(row: FoundRow) -> int:
-    sizes = 0
-    for path in (*row.images, *([row.label] if row.label is not None else [])):
-        # A file that is gone by now is the worker's to tell.
-        with contextlib.suppress(OSError):
-            sizes += path.stat().st_size
-    return sizes
-
-
-def _inspect_words(row: FoundRow, *, thorough: bool) -> List[str]:
-    if row.problems or row.node:
-        return []
-    if row.label is not None:
-        # A file of several channels is not read as one scan: its label map is looked at alone.
-        image = row.images[0] if row.volumes == 1 else row.label
-        return ["inspect", str(image), "--labels", str(row.label), "--json"]
-    return ["inspect", *map(str, row.images), "--json"] if thorough and row.volumes == 1 else []
-
-
-def _ends(steps: "Steps[Any]", rows: List[FoundRow], position: int) -> bool:
-    """Moves a request on; whether it has ended, and then the row says what came out."""
-    try:
-        next(steps)
-        return False
-    except StopIteration as end:
-        rows[position] = _with_facts(rows[position], end.value.json())
-    except SSLSegmentationError as error:
-        if error.exit_code not in (EXIT_DATA, EXIT_MEMORY):
-            raise
-        rows[position] = replace(rows[position], problems=(*rows[position].problems, error.message))
-    return True
-
-
-def _with_facts(row: FoundRow, answers: Sequence[Dict[str, Any]]) -> FoundRow:
-    """The row with what `sslseg inspect` found in each of its images."""
-    facts = answers[0]
-    notes = [*row.notes, *(warning for answer in answers for warning in answer["warnings"])]
-    problems = list(row.problems)
-    spoilt = sum(answer["n_not_finite"] for answer in answers)
-    if spoilt:
-        problems.append(_("{count} of its voxels are NaN or infinite.").format(count=spoilt))
-    labels = row.labels
-    if row.label is not None:
-        named = {tissue.name for tissue in row.tissues}
-        labels = tuple(
-            FoundLabel(label["value"], label["name"], named=label["name"] in named, voxels=label["voxels"])
-            for label in facts["labels"]
-        )
-        if not labels:
-            notes.append(_("Its label map holds nothing but background."))
-    minimum = facts["min"] if row.volumes == 1 else None
-    return replace(row, labels=labels, minimum=minimum, problems=tuple(problems), notes=tuple(dict.fromkeys(notes)))
 
 
 def _sentence(text: str) -> str:

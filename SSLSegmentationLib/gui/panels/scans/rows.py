@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import List, Optional, Sequence, Tuple
@@ -12,6 +13,11 @@ from SSLSegmentationLib.imaging.dataset.usable import joined_tissues
 
 # Lower than this are the values of air on CT (HU), which MRI does not have.
 AIR_HU = -500.0
+# As data sets name their channels: modalities, or contrasts of MRI.
+_CHANNEL_NAMES = {
+    "ct": re.compile("ct", re.IGNORECASE),
+    "mri": re.compile("mri?|t1[a-z]*|t2[a-z]*|pd|flair|dwi|adc", re.IGNORECASE),
+}
 
 
 @dataclass(frozen=True)
@@ -57,12 +63,28 @@ class Found:
     tissues: TissueTable = TissueTable(())
     problems: Tuple[str, ...] = ()
 
+    @property
+    def modality(self) -> str:
+        """What those scans are that tell it; "" where none does, or where they differ."""
+        told = {row.modality for row in self.rows if row.modality}
+        return told.pop() if len(told) == 1 else ""
+
+
+def told_modality(channels: Sequence[str]) -> str:
+    """What a data set's names of its channels say: "ct", "mri", or ""."""
+    for modality, names in _CHANNEL_NAMES.items():
+        if channels and all(names.fullmatch(channel.strip()) for channel in channels):
+            return modality
+    return ""
+
 
 def all_notes(row: FoundRow, modality: str) -> Tuple[str, ...]:
     """What a person should know of the row, where training takes it for a scan of `modality`."""
     doubt = ""
     if row.modality and row.modality != modality:
-        doubt = _("Slicer takes it for {found}: is the modality right?").format(found=row.modality.upper())
+        doubt = _("{who} takes it for {found}: is the modality right?").format(
+            who=_("Slicer") if row.node else _("Its data set"), found=row.modality.upper()
+        )
     elif row.minimum is not None and modality == "mri" and row.minimum <= AIR_HU:
         doubt = _("Its values go down to {value:.0f}, as those of CT do: is the modality right?").format(value=row.minimum)
     elif row.minimum is not None and modality == "ct" and row.minimum >= 0:

@@ -7,7 +7,7 @@ from itertools import zip_longest
 from typing import Any, Dict, List, Mapping, Sequence, Tuple
 
 from SSLSegmentationLib.contract.tissues import Tissue, TissueTable
-from SSLSegmentationLib.gui.state import node_list_field
+from SSLSegmentationLib.gui.state import node_list_field, path_field
 
 # Where labelled scans come from; scans of the scene can be added to each.
 NOWHERE, FOLDERS, DATASET = "nowhere", "folders", "dataset"
@@ -43,12 +43,12 @@ class ScansState:
     `own_tissues`: a person has changed them. `thorough`: every voxel of unlabelled scans is read as well.
     """
 
-    unlabelled: str = ""
+    unlabelled: str = path_field()
     labelled: str = NOWHERE
-    images: str = ""
-    labels: str = ""
-    dataset: str = ""
-    splits: str = ""
+    images: str = path_field()
+    labels: str = path_field()
+    dataset: str = path_field()
+    splits: str = path_field()
     modality: str = MRI
     thorough: bool = False
     volumes: List[str] = node_list_field()

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any, List, Optional, Tuple
+from typing import Any, List, NamedTuple, Optional, Tuple
 
 import qt
 
@@ -22,6 +21,13 @@ from SSLSegmentationLib.gui.widgets import form, messages
 from SSLSegmentationLib.gui.widgets.progress import ProgressRow
 
 
+class _Key(NamedTuple):
+    """What the search depends on: which scans there are, and whether all their voxels are read."""
+
+    scans: Tuple[Any, ...]
+    thorough: bool
+
+
 class ScansPanel(Panel[ScansState]):
     """Which scans there are to learn from; looked at as soon as they are chosen."""
 
@@ -31,7 +37,9 @@ class ScansPanel(Panel[ScansState]):
     def build(self) -> None:
         self.operation: Optional[Operation[Any]] = None
         self.found: Optional[Found] = None
-        self._looked_at: Tuple[Any, ...] = ()
+        self._looked_at: Optional[_Key] = None
+        # Whether what the scans say of their modality is to be chosen.
+        self._proposing = False
         self._build_sources()
         self._build_scene()
         self._build_found()
@@ -81,6 +89,8 @@ class ScansPanel(Panel[ScansState]):
         }
         for path in self.paths.values():
             self.connect(path, "currentPathChanged(QString)", self._chosen)
+            # An emptied line tells only that it holds no path any more.
+            self.connect(path, "validInputChanged(bool)", self._chosen)
         self.connect(self.labelled, "currentIndexChanged(int)", self._chosen)
         self.connect(self.modality, "currentIndexChanged(int)", self._chosen)
 
@@ -152,13 +162,16 @@ class ScansPanel(Panel[ScansState]):
         self._look_if_changed()
 
     def scene_closing(self) -> None:
-        self._looked_at = ()
+        self._looked_at = None
 
     def look(self) -> None:
-        """Looks for scans; what was running is ended."""
+        """Looks for scans; what was running is ended. Tissues that were found in other scans are no longer in force."""
         if self.operation is not None:
             self.operation.cancel()
-        self._looked_at = self._key()
+        key = self._key()
+        if self._looked_at is not None and self._looked_at.scans != key.scans and not self.state.own_tissues:
+            self._set_tissues(TissueTable(()))
+        self._looked_at = key
         self.found = None
         self.table.clear()
         self.operation = self.session.run(
@@ -176,19 +189,14 @@ class ScansPanel(Panel[ScansState]):
         by_kind = {FOLDERS: [state.images, state.labels, state.splits], DATASET: [state.dataset, state.splits]}
         return [path for path in (state.unlabelled, *by_kind.get(state.labelled, [])) if path]
 
-    def _key(self) -> Tuple[Any, ...]:
-        """What the search depends on."""
+    def _key(self) -> _Key:
         scene = [(scan.volume, scan.segmentation) if scan.in_scene else scan.saved for scan in self.state.scene_scans()]
-        return (self.state.labelled, self.state.thorough, *self._sources(), *scene)
+        return _Key((self.state.labelled, *self._sources(), *scene), self.state.thorough)
 
     def _look_if_changed(self) -> None:
-        """Looks anew where other scans are chosen than those that were looked at, and all of these are there."""
-        key = self._key()
-        if key == self._looked_at:
-            return
-        sources = self._sources()
-        anything = bool(sources or self.state.scene_scans() or self.table.rows)
-        if anything and all(Path(path).exists() for path in sources):
+        """Looks anew where other scans are chosen than those that were looked at."""
+        anything = self._looked_at or self._sources() or self.state.scene_scans() or self.table.rows
+        if anything and self._key() != self._looked_at:
             self.look()
 
     def _progressed(self, progress: Progress) -> None:
@@ -203,7 +211,11 @@ class ScansPanel(Panel[ScansState]):
         self.progress.finish("\n".join([*found.problems, *more]))
         if not self.state.own_tissues:
             self._set_tissues(with_found(TissueTable(()), found))
-        self._refresh()
+        if self._proposing and found.modality:
+            self.state.modality = found.modality
+            self.save()
+        self._proposing = False
+        self.show_state()
 
     def _failed(self, error: SSLSegmentationError) -> None:
         self.operation = None
@@ -224,12 +236,14 @@ class ScansPanel(Panel[ScansState]):
             control.setVisible(bool(rows))
 
     def _chosen(self) -> None:
-        state = self.state
+        state, before, modality = self.state, self._key(), self.state.modality
         for key, edit in self.paths.items():
             setattr(state, key, str(edit.currentPath))
         state.labelled = self.labelled.currentData
         state.modality = self.modality.currentData
         state.thorough = self.thorough.checked
+        # What other scans say counts until the person says something else.
+        self._proposing = (self._proposing or self._key().scans != before.scans) and state.modality == modality
         self._changed()
 
     def _changed(self) -> None:
