@@ -32,7 +32,7 @@ def native_prefix() -> Tuple[str, ...]:
     Slicer up to 5.12 is an Intel program, which a Mac with an Apple processor translates; whatever it starts would be
     translated as well, and for Intel there is no new torch. A program of one half runs as that.
     """
-    if sys.platform != "darwin" or platform.machine() != "x86_64":
+    if (sys.platform, platform.machine()) != ("darwin", "x86_64"):
         return ()
     try:
         asked = subprocess.run(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any, List, Optional, Sequence
+from typing import Any, Dict, List, Optional, Sequence
 
 from SSLSegmentationLib.contract.config import DataConfig
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
@@ -35,7 +35,7 @@ TISSUE_FILES = ("tissues.json", "tissues.csv")
 # In the settings: what was chosen last.
 LAST_SCANS = "lastScans"
 _KEPT = tuple(field.name for field in fields(ScansState) if not is_node_field(field) and not is_path_field(field))
-_NO_PATHS = {field.name: "" for field in fields(ScansState) if is_path_field(field)}
+_NO_PATHS: Dict[str, Any] = {field.name: "" for field in fields(ScansState) if is_path_field(field)}
 _ROWS_OF_STEP = 200
 
 
