@@ -79,6 +79,7 @@ def find_normaliser(
         work -= shift
         count += work.size
         total += float(work.sum())
-        squares += float(np.dot(work, work))
+        # Not np.dot: its BLAS keeps a second core spinning, while a network wants it.
+        squares += float(np.square(work, out=work).sum())
     mean = total / count
     return Normaliser((mean + shift) * scale, math.sqrt(max(squares / count - mean * mean, 0.0)) * scale, bounds)
