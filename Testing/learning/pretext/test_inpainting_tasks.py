@@ -75,6 +75,13 @@ def test_automatic_patch_size_is_the_largest_that_reaches_the_area_and_hardly_ex
         task.prepare(config(patch_size=32), shape=(56, 40))
 
 
+def test_a_pool_without_pairs_cannot_be_swapped() -> None:
+    blanking, swapping = TASKS["context_prediction"], TASKS["context_restoration"]
+    prepared = blanking.prepare(config(), shape=(32, 32))
+    with pytest.raises(ValueError, match="pairs"):
+        swapping.corrupt(torch.zeros(1, 1, 32, 32), prepared, prepared.draw(np.random.default_rng(0), 1))
+
+
 @pytest.mark.parametrize("name", ["context_prediction", "context_restoration"])
 def test_automatic_patch_size_that_had_to_shrink_is_a_warning(name: str) -> None:
     task = TASKS[name]
