@@ -20,6 +20,7 @@ from SSLSegmentationLib.contract.model_files import read_card
 from SSLSegmentationLib.contract.reporting import Reporter
 from SSLSegmentationLib.imaging.readers import read_scan
 from SSLSegmentationLib.imaging.writers import write_label_map, write_probabilities
+from SSLSegmentationLib.learning.commands.checking import checked_cases
 from SSLSegmentationLib.learning.commands.following import EventPrinter
 from SSLSegmentationLib.learning.prediction.inputs import InputCase, Inputs, check_headers, check_outputs, find_inputs
 from SSLSegmentationLib.learning.prediction.pipeline import Outcome, overlapped
@@ -61,16 +62,20 @@ class Destination:
 def run(arguments: argparse.Namespace) -> int:
     """Exit code 0, or 3 where an input could not be used; the others are done all the same.
 
-    The model, the names of the outputs and the headers of all inputs are checked before anything is computed.
+    The model, the names of the outputs and the headers of all inputs are checked before anything is computed. With --check
+    the scans are read, and nothing is computed or written.
     """
     card = read_card(arguments.model)
-    read_plan(card, source=str(arguments.model))
+    plan = read_plan(card, source=str(arguments.model))
     destination = Destination(Path(arguments.output), arguments.format, arguments.probabilities)
     inputs = find_inputs(arguments.inputs, channels=card.channels)
     check_outputs(inputs, [path for case in inputs.cases for path in destination.files(case)])
     inputs = check_headers(inputs)
     report = Report(inputs, destination, reporter=arguments.reporter)
-    if inputs.cases:
+    if arguments.check:
+        for case, found in checked_cases(inputs.cases, card, plan, reporter=arguments.reporter):
+            report.checked(case, found)
+    elif inputs.cases:
         destination.make()
         _compute(arguments, inputs, destination, report)
     if arguments.json:
@@ -134,13 +139,21 @@ class Report:
     def wrote(self, case: InputCase, warnings: tuple[str, ...]) -> None:
         """The results of a case lie under their final names."""
         for warning in warnings:
-            self._printer.say(f"warning: {case.stem}: {warning}")
-            self._reporter.warn(f"{case.stem}: {warning}")
+            self.warn(f"{case.stem}: {warning}")
         row: dict[str, Any] = {"stem": case.stem, "inputs": [str(path) for path in case.paths]}
         row["labels"] = str(self._destination.label_map(case))
         if self._destination.with_probabilities:
             row["probabilities"] = str(self._destination.probabilities(case))
         self.rows.append({**row, "warnings": list(warnings)})
+
+    def checked(self, case: InputCase, found: Sequence[str] | SSLSegmentationError) -> None:
+        """A case was read and compared with the training scans, and not computed."""
+        if isinstance(found, SSLSegmentationError):
+            self.fail(found, case.paths)
+            return
+        for warning in found:
+            self.warn(f"{case.stem}: {warning}")
+        self.rows.append({"stem": case.stem, "inputs": [str(path) for path in case.paths], "warnings": list(found)})
 
     def end(self) -> None:
         done = sum("labels" in row for row in self.rows)
