@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import tempfile
 from pathlib import Path
 from typing import Any, Callable, List, Optional, Tuple
 
@@ -16,6 +15,7 @@ from SSLSegmentationLib.gui.models import ModelList
 from SSLSegmentationLib.gui.operation import TICK_BUDGET, Operation, Progress, Result, Steps
 from SSLSegmentationLib.gui.run_list import RunList
 from SSLSegmentationLib.gui.scene.parameters import ParameterStore
+from SSLSegmentationLib.gui.scratch import make_scratch, remove_left_scratch
 from SSLSegmentationLib.gui.settings import BACKEND_PYTHON, Settings
 from SSLSegmentationLib.gui.texts import _
 
@@ -30,7 +30,7 @@ class Session:
     def __init__(self, *, settings: Settings, store: ParameterStore) -> None:
         self.settings = settings
         self.store = store
-        self.scratch = Path(tempfile.mkdtemp(prefix="SSLSegmentation-"))
+        self.scratch = make_scratch()
         self.models = ModelList(settings)
         self.runs = RunList(settings)
         self.listeners: List[Callable[[str, bool], None]] = []
@@ -38,8 +38,11 @@ class Session:
         self._outlive_scene: List[Operation[Any]] = []
         self._local: Optional[Worker] = None
         self._engine: Optional[Worker] = None
+        # Of another Python: their processes are ending.
+        self._ending: List[Worker] = []
         self._engine_python = ""
         self._folders = 0
+        self.run(remove_left_scratch(), outlives_scene=True)
 
     def run(
         self,
@@ -69,6 +72,7 @@ class Session:
         for worker in (self._local, self._engine):
             if worker is not None:
                 worker.poll()
+        self._ending = [worker for worker in self._ending if worker.running]
         running = [operation for operation in self._operations if operation.running]
         for operation in running:
             operation.step(TICK_BUDGET / len(running))
@@ -102,7 +106,8 @@ class Session:
         """The worker in the backend's Python, which keeps a model warm. Raises `environment.no_torch` without a backend."""
         python = self.engine_python()
         if self._engine is not None and python != self._engine_python:
-            self._engine.stop()
+            self._engine.end()
+            self._ending.append(self._engine)
             self._engine = None
         if self._engine is None:
             self._engine = Worker(python, folder=self._worker_folder("engine"), idle_minutes=IDLE_MINUTES)
@@ -138,10 +143,11 @@ class Session:
     def close(self) -> None:
         """Ends operations and workers and removes what they left on disk. Detached runs go on."""
         self.cancel_all()
-        for worker in (self._local, self._engine):
+        for worker in (self._local, self._engine, *self._ending):
             if worker is not None:
                 worker.stop()
         self._local = self._engine = None
+        self._ending.clear()
         wait_for_ending(_END_SECONDS)
         with contextlib.suppress(OSError):
             shutil.rmtree(self.scratch)
