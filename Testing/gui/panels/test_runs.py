@@ -16,17 +16,10 @@ import slicer
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
 from SSLSegmentationLib.contract.jobs.processes import kill_tree, process_tree
 from SSLSegmentationLib.gui import training
+from SSLSegmentationLib.gui.panels.runs import logic
 from SSLSegmentationLib.gui.settings import BACKEND_PYTHON, LAST_MODEL
 from Testing.contract.jobs.helpers import SCRIPT, eventually
-from Testing.gui.training_stories import (  # noqa: F401
-    ball_model,
-    ball_scans,
-    choose_scans,
-    ended_runs,
-    picture,
-    quick_settings,
-    until,
-)
+from Testing.gui.training_stories import picture, until
 
 pytestmark = pytest.mark.usefixtures("ended_runs")
 PICTURES = os.environ.get("SSLSEG_TEST_PICTURES", "")
@@ -40,7 +33,7 @@ def panel(module):
 
 
 @pytest.fixture
-def endless(module, ball_scans):  # noqa: F811
+def endless(module, ball_scans):
     """A training without an end, with its first steps done."""
     data = {"images": str(ball_scans / "images"), "labels": str(ball_scans / "labels")}
     network = {"base_width": 4, "levels": 3}
@@ -88,7 +81,7 @@ def test_without_runs_it_says_where_they_begin(panel):
     assert not panel.details.visible
 
 
-def test_every_run_has_a_line_the_newest_first(module, panel, ball_model, tmp_path):  # noqa: F811
+def test_every_run_has_a_line_the_newest_first(module, panel, ball_model, tmp_path):
     copied(module, ball_model, "ältere")
     for name, mode in (("died", "die"), ("refused", "refuse"), ("done", "race")):
         scripted(module, name, mode)
@@ -147,7 +140,7 @@ def test_two_runs_at_once_have_a_line_each(module, panel, endless):
     assert second.handle.state() == training.RUNNING
 
 
-def test_delete_asks_first(module, panel, ball_model, dialogs, events):  # noqa: F811
+def test_delete_asks_first(module, panel, ball_model, dialogs, events):
     copied(module, ball_model, "mine")
     select(panel, "mine")
     dialogs.confirm = False
@@ -170,7 +163,7 @@ def test_a_run_that_began_meanwhile_is_not_deleted(module, panel, endless, event
     assert events.texts == []
 
 
-def test_its_model_is_chosen_in_apply(module, panel, ball_model):  # noqa: F811
+def test_its_model_is_chosen_in_apply(module, panel, ball_model):
     copied(module, ball_model, "bällе")
     path = module.session.settings.runs_folder / "bällе"
     select(panel, "bällе")
@@ -188,7 +181,7 @@ def test_a_pretrained_model_is_not_applied(module, panel):
     assert panel.resume_button.toolTip.startswith("It is done")
 
 
-def test_the_curve_of_loss_and_dice_is_drawn(module, panel, ball_model):  # noqa: F811
+def test_the_curve_of_loss_and_dice_is_drawn(module, panel, ball_model):
     copied(module, ball_model, "mine")
     select(panel, "mine")
     panel.live.plot_button.click()
@@ -197,7 +190,7 @@ def test_the_curve_of_loss_and_dice_is_drawn(module, panel, ball_model):  # noqa
     assert {"loss", "Dice (mean)"} <= titles or titles == {"loss"}
 
 
-def test_the_folder_is_opened(module, panel, ball_model, monkeypatch):  # noqa: F811
+def test_the_folder_is_opened(module, panel, ball_model, monkeypatch):
     import qt
 
     opened = []
@@ -208,7 +201,7 @@ def test_the_folder_is_opened(module, panel, ball_model, monkeypatch):  # noqa: 
     assert opened == [str(module.session.settings.runs_folder / "Ordner ü")]
 
 
-def test_the_report_names_versions_and_no_scan(module, panel, ball_model):  # noqa: F811
+def test_the_report_names_versions_and_no_scan(module, panel, ball_model):
     copied(module, ball_model, "Mustermann")
     folder = module.session.settings.runs_folder / "Mustermann"
     with (folder / "log.txt").open("a") as log:
@@ -222,7 +215,15 @@ def test_the_report_names_versions_and_no_scan(module, panel, ball_model):  # no
     assert "ball_1" not in text
 
 
-def test_garbage_in_a_runs_folder_disturbs_no_other(module, panel, ball_model):  # noqa: F811
+def test_a_scan_with_a_number_for_a_name_is_masked_and_versions_dates_and_times_are_not():
+    names = logic._pattern({"1", "11", "Meyer_2"})
+    line = "2026-11-21T10:01:11 torch 2.1.11: /data/1.nii.gz, Meyer_2_0000.nii.gz and 11 are damaged; Meyer_20 is not"
+    masked = "2026-11-21T10:01:11 torch 2.1.11: /data/<scan>.nii.gz, <scan>_0000.nii.gz and <scan> are damaged; Meyer_20 is not"
+    assert names.sub("<scan>", line) == masked
+    assert logic._pattern(set()).sub("<scan>", line) == line
+
+
+def test_garbage_in_a_runs_folder_disturbs_no_other(module, panel, ball_model):
     copied(module, ball_model, "good")
     bad = scripted(module, "bad", "babble")
     (bad / "status.json").write_bytes(b"\xff\x00 not json")
@@ -237,7 +238,7 @@ def test_garbage_in_a_runs_folder_disturbs_no_other(module, panel, ball_model): 
     assert panel.story.text.startswith("Done.")
 
 
-def test_a_run_that_was_removed_leaves_the_table(module, panel, ball_model):  # noqa: F811
+def test_a_run_that_was_removed_leaves_the_table(module, panel, ball_model):
     copied(module, ball_model, "gone soon")
     select(panel, "gone soon")
     shutil.rmtree(module.session.settings.runs_folder / "gone soon")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from typing import Dict, List, Optional
+import re
+from typing import Optional, Set
 
 from SSLSegmentationLib.contract.config import Config
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
@@ -78,7 +79,7 @@ def apply_model(session: Session, run: Run) -> None:
 def report(run: Run) -> str:
     """A text for someone who helps, in English: state, versions, device and last log lines; names and folders are masked."""
     record = _record(run)
-    known: Dict[str, str] = {str(run.path): "<run>"}
+    scans: Set[str] = set()
     lines = [f"run of {run.command or 'unknown command'}: {run.state}, started {run.started or 'never'}"]
     if record is not None:
         decided = ", ".join(f"{key} {value}" for key, value in record.decided.items() if key != "pretrained")
@@ -86,12 +87,13 @@ def report(run: Run) -> str:
             f"SSLSegmentation {record.version}, {decided}",
             f"preset {record.config.preset}, network {record.config.network}",
         ]
-        known.update(_case_names(record.config))
+        scans = _case_names(record.config)
     error = run.error()
     lines += [f"error: {error}"] if error is not None else []
     lines += [f"{len(run.losses)} losses, {len(run.metrics)} validations, {len(run.warnings)} warnings", "", "Last log lines"]
     lines += run.handle.log_tail()[-_LOG_LINES:] or ["none"]
-    return "\n".join(mask(_without_names(line, known), known={str(run.path): "<run>"}) for line in lines) + "\n"
+    names = _pattern(scans)
+    return "\n".join(mask(names.sub("<scan>", line), known={str(run.path): "<run>"}) for line in lines) + "\n"
 
 
 def _record(run: Run) -> Optional[JobRecord]:
@@ -101,16 +103,21 @@ def _record(run: Run) -> Optional[JobRecord]:
         return None
 
 
-def _case_names(config: Config) -> Dict[str, str]:
+def _case_names(config: Config) -> Set[str]:
     """The names of the run's scans and subjects: they may be those of patients."""
-    names: List[str] = []
+    names: Set[str] = set()
     with contextlib.suppress(SSLSegmentationError, OSError):
         for case in find_cases(config.data).cases:
-            names += [case.id, case.subject]
-    return {name: "<scan>" for name in names if name}
+            names |= {case.id, case.subject}
+    return names - {""}
 
 
-def _without_names(line: str, known: Dict[str, str]) -> str:
-    for name in sorted(known, key=len, reverse=True):
-        line = line.replace(name, known[name])
-    return line
+def _pattern(names: Set[str]) -> "re.Pattern[str]":
+    """Finds names where they stand alone or as part of a path, the longer ones first."""
+    return re.compile("|".join(_alone(name) for name in sorted(names, key=len, reverse=True)) or r"(?!)")
+
+
+def _alone(name: str) -> str:
+    found = rf"(?<![^\W_]){re.escape(name)}(?![^\W_])"
+    # A number is no name where it is part of a version, a date or a time.
+    return rf"(?<!\d[.:-]){found}(?![.:-]\d)" if name.isdigit() else found

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from SSLSegmentationLib.gui.state import node_field
+from SSLSegmentationLib.gui.state import node_field, path_field
 
 
 @dataclass
 class RunsState:
     """`selected`: the folder of the run that is shown, "" for none. `table` and `chart` hold its curve."""
 
-    selected: str = ""
+    selected: str = path_field()
     table: str = node_field()
     chart: str = node_field()

@@ -198,7 +198,6 @@ class RunsPanel(Panel[RunsState]):
     def _show_run(self, run: Optional[Run]) -> None:
         if run is not self.run:
             self.run = run
-            self.state.table = self.state.chart = ""
             self.live.follow(run)
 
     def _show_details(self) -> None:
