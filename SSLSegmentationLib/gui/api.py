@@ -35,6 +35,7 @@ from SSLSegmentationLib.gui.models import Model
 from SSLSegmentationLib.gui.operation import Operation, Progress, Result, Steps
 from SSLSegmentationLib.gui.panels.apply import logic as applying
 from SSLSegmentationLib.gui.panels.biomarkers import logic as measuring
+from SSLSegmentationLib.gui.panels.biomarkers.agreement import agreement_columns
 from SSLSegmentationLib.gui.pretext_preview import preview_slice
 from SSLSegmentationLib.gui.run_list import RunRow
 from SSLSegmentationLib.gui.scene import tables
@@ -132,10 +133,10 @@ def segment(
     chosen = chosen_model(session, model)
     scans = volume if isinstance(volume, list) else [volume]
     cases = [find_nodes(scan if isinstance(scan, tuple) else [scan], VOLUME) for scan in scans]
-    if not even_if_unfamiliar:
-        require_familiar(cases, chosen)
 
     def steps() -> Steps[Segmentations]:
+        if not even_if_unfamiliar:
+            yield from require_familiar(cases, chosen)
         return Segmentations((yield from applying.segment(session, cases, chosen)))
 
     return _carry_out(session, steps(), on_progress, on_done, on_error)
@@ -166,13 +167,14 @@ def measure(
     def steps() -> Steps[Measurement]:
         found = yield from measuring.measure(session, scan, node, parameter_map=extra, reference=other)
         title = _("{name} biomarkers").format(name=node.GetName())
-        units = measuring.units(scan, node)
-        filled = tables.fill_table(place, found.rows, found.columns, name=title, units=units)
+        units = measuring.units(scan, node, parameter_map=extra)
+        filled = tables.fill_table(place, found.rows, found.columns, name=title, segmentation=node, units=units)
         if not found.agreement:
             return Measurement(found, filled)
         title = _("{name} agreement").format(name=node.GetName())
-        columns = measuring.agreement_columns()
-        return Measurement(found, filled, tables.fill_table(None, found.agreement, columns, name=title, units=units))
+        facts: Mapping[str, Any] = {"name": title, "segmentation": node, "reference": other, "units": units}
+        compared = tables.fill_table(None, found.agreement, agreement_columns(), **facts)
+        return Measurement(found, filled, compared)
 
     return _carry_out(session, steps(), on_progress, on_done, on_error)
 

@@ -8,11 +8,11 @@ from typing import Any, Optional, Sequence, Tuple, Union
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
 from SSLSegmentationLib.gui.console_training import Source, modality_from
 from SSLSegmentationLib.gui.models import Model, open_model
+from SSLSegmentationLib.gui.operation import Steps
 from SSLSegmentationLib.gui.panels.apply import logic as applying
 from SSLSegmentationLib.gui.panels.scans.logic import load_state
 from SSLSegmentationLib.gui.panels.scans.state import DATASET, FOLDERS, ScansState, SceneScan
 from SSLSegmentationLib.gui.scene.lookup import SEGMENTATION, VOLUME, find_node, find_nodes, scan_behind
-from SSLSegmentationLib.gui.scene.nodes import name_of
 from SSLSegmentationLib.gui.session import Session
 from SSLSegmentationLib.gui.texts import _
 
@@ -77,8 +77,9 @@ def chosen_model(session: Session, model: AModel) -> Model:
     return open_model(of_run if not path.exists() and of_run.is_dir() else path)
 
 
-def require_familiar(cases: Sequence[Sequence[Any]], model: Model) -> None:
-    doubts = [f"{name_of(case[0])}: {doubt}" for case in cases for doubt in applying.concerns(case, model)]
+def require_familiar(cases: Sequence[Sequence[Any]], model: Model) -> Steps[None]:
+    """Raises `model.incompatible` where a scan does not look like those that the model was trained on."""
+    doubts = yield from applying.doubts(cases, model)
     if doubts:
         raise SSLSegmentationError(
             "model.incompatible",

@@ -60,9 +60,10 @@ def show_in_3d(segmentation: Any, *, shown: bool) -> Steps[Any]:
 
 def is_shown_in_3d(segmentation: Any) -> bool:
     """Whether the 3D views show the surfaces of a segmentation; None shows nothing."""
-    display = segmentation.GetDisplayNode() if segmentation is not None else None
-    made = display is not None and segmentation.GetSegmentation().ContainsRepresentation(closed_surface())
-    return bool(made and display.GetVisibility() and display.GetVisibility3D())
+    display: Any = segmentation.GetDisplayNode() if segmentation is not None else None
+    if display is None or not segmentation.GetSegmentation().ContainsRepresentation(closed_surface()):
+        return False
+    return bool(display.GetVisibility() and display.GetVisibility3D())
 
 
 def shown_volume() -> Any:

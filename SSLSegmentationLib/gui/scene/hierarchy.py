@@ -22,24 +22,6 @@ def place_beside(node: Any, neighbour: Any) -> None:
     tree.SetItemParent(item_of(node), tree.GetItemParent(item_of(neighbour)))
 
 
-def folder_beside(neighbour: Any, name: str) -> int:
-    """The folder `name` beside a node, made where there is none."""
-    tree = _tree(neighbour)
-    parent = tree.GetItemParent(item_of(neighbour))
-    found = int(tree.GetItemChildWithName(parent, name))
-    return found or int(tree.CreateFolderItem(parent, name))
-
-
-def place_in(node: Any, folder: int) -> None:
-    """Puts a node below a folder's item."""
-    _tree(node).SetItemParent(item_of(node), folder)
-
-
-def set_attribute(node: Any, key: str, value: str) -> None:
-    """Keeps a text with the node's item."""
-    _tree(node).SetItemAttribute(item_of(node), key, value)
-
-
 def attribute(node: Any, key: str) -> str:
     """A text of the node's item or of those above it (a DICOM study, a patient); "" where none has it."""
     tree = _tree(node)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Sequence, Set, Tuple
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
 
 import numpy as np
 import slicer
@@ -33,11 +33,14 @@ class LabelLayer:
     tissues: TissueTable
     segment_ids: Tuple[str, ...]
 
-    def only(self, value: int) -> "LabelLayer":
-        """The segment of that value alone, with the value 1."""
-        place = self.tissues.values.index(value)
-        alone = TissueTable.of([replace(self.tissues.tissues[place], value=1)], given=True)
-        return LabelLayer((self.array == value).astype(np.uint8), alone, (self.segment_ids[place],))
+    def relabelled(self, values: Mapping[int, int]) -> Steps[images.Array]:
+        """The labels as the values that `values` gives them; 0 for those that are not in it."""
+        labels: images.Array = np.zeros(self.array.shape, _dtype_for(values.values()))
+        for part in images.slabs(labels.shape):
+            yield Progress(_("Reading the segments"), part.start / labels.shape[0])
+            if values:
+                labels[part] = resampling.translated(self.array[part], values)
+        return labels
 
 
 def label_layers(segmentation: Any, volume: Any, *, segment_ids: Optional[Sequence[str]] = None) -> Steps[Tuple[LabelLayer, ...]]:
@@ -48,29 +51,23 @@ def label_layers(segmentation: Any, volume: Any, *, segment_ids: Optional[Sequen
     """
     shape = geometry_of(volume).shape
     require_in_scene(segmentation)
-    content = _labelmaps_of(segmentation)
+    content = _with_segments(segmentation)
     chosen = _chosen(segmentation, segment_ids)
     tissues = _tissues(content, chosen)
     grid, moved = ijk_to_ras(volume), transforms.matrix_between(segmentation, volume)
-    dtype = np.dtype(np.uint8 if max((one.value for one in tissues.values()), default=0) < 2**8 else np.uint32)
     arrays: List[images.Array] = []
     members: List[List[str]] = []
-    for index in range(content.GetNumberOfLayers(binary_labelmap())):
-        here = [one for one in content.GetSegmentIDsForLayer(index, binary_labelmap()) if one in tissues]
-        if not here:
-            continue
-        values = {content.GetSegment(one).GetLabelValue(): tissues[one].value for one in here}
-        target = np.zeros(shape, dtype)
-        for progress in resampling.fill(
-            target, content.GetLayerDataObject(index, binary_labelmap()), grid=grid, moved=moved, values=values
-        ):
+    for image, held in (yield from _label_images(segmentation, chosen)):
+        values = {label: tissues[one].value for one, label in held.items()}
+        target = np.zeros(shape, _dtype_for(one.value for one in tissues.values()))
+        for progress in resampling.fill(target, image, grid=grid, moved=moved, values=values):
             yield progress
             require_in_scene(segmentation)
             require_in_scene(volume)
         place = yield from _merge(target, arrays)
         if place == len(members):
             members.append([])
-        members[place] += here
+        members[place] += held
     return tuple(_layer(array, ids, tissues) for array, ids in zip(arrays, members))
 
 
@@ -102,16 +99,51 @@ def _with_segments(node: Any) -> Any:
     return content
 
 
-def _labelmaps_of(node: Any) -> Any:
-    """The vtkSegmentation of a node, with voxels; made here where it has surfaces only, which is one long step."""
-    content = _with_segments(node)
-    if not content.ContainsRepresentation(binary_labelmap()) and not node.CreateBinaryLabelmapRepresentation():
+def _label_images(node: Any, chosen: Sequence[str]) -> Steps[List[Tuple[Any, Dict[str, int]]]]:
+    """The images that hold the segments, each with the labels of its segments by their ids.
+
+    Surfaces and contours are turned into voxels, a segment a step; the segmentation itself stays as it is.
+    """
+    content = node.GetSegmentation()
+    found: List[Tuple[Any, Dict[str, int]]] = []
+    if not content.ContainsRepresentation(binary_labelmap()):
+        for number, one in enumerate(chosen):
+            yield Progress(_("Turning the segments into voxels"), number / len(chosen))
+            require_in_scene(node)
+            found.append((_as_voxels(node, one), {one: 1}))
+        return found
+    for index in range(content.GetNumberOfLayers(binary_labelmap())):
+        here = [one for one in content.GetSegmentIDsForLayer(index, binary_labelmap()) if one in chosen]
+        if here:
+            labels = {one: content.GetSegment(one).GetLabelValue() for one in here}
+            found.append((content.GetLayerDataObject(index, binary_labelmap()), labels))
+    return found
+
+
+def _as_voxels(node: Any, segment_id: str) -> Any:
+    """A segment that has no voxels of its own as an image of 0 and 1, in the geometry that the segmentation names."""
+    content = node.GetSegmentation()
+    source = content.GetSourceRepresentationName()
+    segment = content.GetSegment(segment_id)
+    shape = segment.GetRepresentation(source) if segment is not None else None
+    if shape is None:
+        return slicer.vtkOrientedImageData()
+    alone, copy = slicer.vtkSegmentation(), slicer.vtkSegment()
+    alone.SetSourceRepresentationName(source)
+    alone.CopyConversionParameters(content)
+    copy.AddRepresentation(source, shape)
+    alone.AddSegment(copy, segment_id)
+    if not alone.CreateRepresentation(binary_labelmap()):
         raise SSLSegmentationError(
             "data.unsupported",
             _("The segmentation '{name}' cannot be turned into voxels.").format(name=shown_name(node)),
             hint=_("Create its binary labelmap representation in the Segmentations module."),
         )
-    return content
+    return copy.GetRepresentation(binary_labelmap())
+
+
+def _dtype_for(values: Iterable[int]) -> "np.dtype[Any]":
+    return np.dtype(np.uint8 if max(values, default=0) < 2**8 else np.uint32)
 
 
 def _chosen(node: Any, segment_ids: Optional[Sequence[str]]) -> Tuple[str, ...]:

@@ -10,7 +10,7 @@ import slicer
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
 from SSLSegmentationLib.contract.tissues import Tissue, TissueTable
 from SSLSegmentationLib.gui.operation import Progress, Steps
-from SSLSegmentationLib.gui.scene import edits, hierarchy, images, transforms
+from SSLSegmentationLib.gui.scene import hierarchy, images, transforms
 from SSLSegmentationLib.gui.scene.label_layers import LabelLayer, export_label_map, label_layers
 from SSLSegmentationLib.gui.scene.nodes import require_in_scene, scene_of, unique_name
 from SSLSegmentationLib.gui.scene.segments import LABEL_VALUE_TAG, TAG_PREFIX, binary_labelmap, segment_id, set_tag
@@ -44,9 +44,8 @@ def create_segmentation(
     segmentation.SetSourceRepresentationName(binary_labelmap())
     for tissue in tissues:
         segmentation.AddSegment(_segment(tissue, image, stored[tissue.value], tags), segment_id(tissue))
-    fingerprint = yield from edits.fingerprint(segmentation)
     _require_fitting(volume, label_map)
-    return _enter_scene(segmentation, volume, name=name, fingerprint=fingerprint)
+    return _enter_scene(segmentation, volume, name=name)
 
 
 def _require_fitting(volume: Any, label_map: images.Array) -> None:
@@ -122,18 +121,19 @@ def _segment(tissue: Tissue, image: Any, value: int, tags: Mapping[str, str]) ->
     return segment
 
 
-def _enter_scene(segmentation: Any, volume: Any, *, name: str, fingerprint: str) -> Any:
+def _enter_scene(segmentation: Any, volume: Any, *, name: str) -> Any:
     scene = scene_of(volume)
     require_in_scene(volume)
     node = slicer.vtkMRMLSegmentationNode()
     node.SetName(unique_name(name, scene))
     node.SetAndObserveSegmentation(segmentation)
+    # Whoever hears of the new node asks at once which volume it was made on.
+    node.SetNodeReferenceID(node.GetReferenceImageGeometryReferenceRole(), volume.GetID())
     scene.AddNode(node)
     # The volume's parent first: what follows takes the difference between both parents into account.
     node.SetAndObserveTransformNodeID(volume.GetTransformNodeID())
     node.CreateDefaultDisplayNodes()
     node.SetReferenceImageGeometryParameterFromVolumeNode(volume)
-    edits.keep(node, fingerprint)
     hierarchy.place_beside(node, volume)
     return node
 

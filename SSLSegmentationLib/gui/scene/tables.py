@@ -9,19 +9,40 @@ import slicer
 import vtk
 
 from SSLSegmentationLib.contract.measures import ABSENT, NOT_APPLICABLE, TOO_FEW_VOXELS, TOUCHES_BORDER, Measure, MeasureRow
-from SSLSegmentationLib.gui.scene.nodes import is_in_scene, unique_name
+from SSLSegmentationLib.gui.scene.nodes import is_in_scene, name_of, unique_name
 from SSLSegmentationLib.gui.texts import _
 
 # Digits behind the point; small numbers keep as many digits that count.
 DIGITS = 4
+# A table knows by references what it was made of.
+SEGMENTATION_ROLE, REFERENCE_ROLE = "SSLSegmentation.segmentation", "SSLSegmentation.reference"
+
+
+def find_table(segmentation: Any, *, reference: Any = None) -> Any:
+    """The table that holds the measures of a segmentation, or its agreement with `reference`; None where there is none."""
+    wanted = {SEGMENTATION_ROLE: segmentation, REFERENCE_ROLE: reference}
+    for table in slicer.util.getNodesByClass("vtkMRMLTableNode"):
+        # A reference that was deleted leaves its column.
+        compares = table.GetTable().GetColumnByName("reference") is not None
+        if compares == (reference is not None) and all(table.GetNodeReference(role) is node for role, node in wanted.items()):
+            return table
+    return None
 
 
 def fill_table(
-    node: Any, rows: Sequence[MeasureRow], columns: Sequence[Measure], *, name: str, units: Optional[Mapping[str, str]] = None
+    node: Any,
+    rows: Sequence[MeasureRow],
+    columns: Sequence[Measure],
+    *,
+    name: str,
+    segmentation: Any,
+    reference: Any = None,
+    units: Optional[Mapping[str, str]] = None,
 ) -> Any:
-    """A table of measures: tissue, state in words, one column a measure, then label and scan; returns the node.
+    """A table of measures: tissue, state in words, one column a measure, then label, scan and what was measured.
 
-    `node` is refilled where it is still in the scene, so that views and observers keep it; else a new one is made.
+    `node` is refilled where it is still in the scene, so that views and observers keep it; else a new one is made. `find_table`
+    finds it again by `segmentation` and `reference`. Returns the node.
     `units` says what the units "image" and "map" stand for ({"image": "HU"}); unknown ones are left out. Cells are texts:
     a cell whose value can't be had is empty in views and files alike, which a column of numbers cannot be.
     """
@@ -31,15 +52,19 @@ def fill_table(
     ]
     for measure in columns:
         unit = shown_unit(measure, units or {})
-        texts.append(
-            (measure.name, _(measure.title), unit, _(measure.help), [_cell(row.values.get(measure.name)) for row in rows])
-        )
+        texts.append((measure.name, measure.title, unit, measure.help, [_cell(row.values.get(measure.name)) for row in rows]))
     # Last, since the first columns are what a narrow panel shows.
     texts += [
         ("label", _("Label"), "", _("The label value of the tissue."), [str(row.label) for row in rows]),
         ("scan", _("Scan"), "", _("The scan that was measured."), [row.scan for row in rows]),
     ]
-    return _filled(node, [(title, unit, text, _strings(key, cells)) for key, title, unit, text, cells in texts], name=name)
+    measured = [name_of(segmentation)] * len(rows)
+    texts.append(("segmentation", _("Segmentation"), "", _("The segmentation that was measured."), measured))
+    if reference is not None:
+        compared = [name_of(reference)] * len(rows)
+        texts.append(("reference", _("Reference"), "", _("The segmentation that it was compared with."), compared))
+    filled = [(title, unit, text, _strings(key, cells)) for key, title, unit, text, cells in texts]
+    return _filled(node, filled, name=name, made_of={SEGMENTATION_ROLE: segmentation, REFERENCE_ROLE: reference})
 
 
 def fill_numbers(node: Any, columns: Mapping[str, Sequence[Optional[float]]], *, name: str) -> Any:
@@ -73,7 +98,9 @@ def _cell(value: Optional[float]) -> str:
     return f"{value:.{DIGITS}f}".rstrip("0").rstrip(".")
 
 
-def _filled(node: Any, columns: Sequence[Tuple[str, str, str, Any]], *, name: str) -> Any:
+def _filled(
+    node: Any, columns: Sequence[Tuple[str, str, str, Any]], *, name: str, made_of: Optional[Mapping[str, Any]] = None
+) -> Any:
     table = node if is_in_scene(node) else slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTableNode", unique_name(name))
     modifying = table.StartModify()
     try:
@@ -87,6 +114,8 @@ def _filled(node: Any, columns: Sequence[Tuple[str, str, str, Any]], *, name: st
                 table.SetColumnUnitLabel(key, unit)
         table.SetUseColumnTitleAsColumnHeader(True)
         table.SetLocked(True)
+        for role, source in (made_of or {}).items():
+            table.SetNodeReferenceID(role, source.GetID() if is_in_scene(source) else None)
     finally:
         table.EndModify(modifying)
     return table

@@ -10,7 +10,7 @@ import slicer
 import vtk
 
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
-from SSLSegmentationLib.gui.scene.nodes import require_in_scene, shown_name
+from SSLSegmentationLib.gui.scene.nodes import shown_name
 from SSLSegmentationLib.gui.texts import _
 
 Matrix = npt.NDArray[np.float64]
@@ -34,18 +34,6 @@ def require_linear(node: Any) -> None:
             "data.unsupported",
             _("'{name}' lies under a transform that is not linear.").format(name=shown_name(node)),
             hint=_("Harden the transform on it first (right-click on it in the Data module, 'Harden transform')."),
-        )
-
-
-def harden(node: Any) -> None:
-    """Applies the transforms above the node to its data and takes it out from under them.
-
-    A linear transform changes the geometry only; another one resamples in one go, which takes seconds for a large volume.
-    """
-    require_in_scene(node)
-    if not node.HardenTransform():
-        raise SSLSegmentationError(
-            "data.unsupported", _("The transform of '{name}' cannot be hardened.").format(name=shown_name(node))
         )
 
 

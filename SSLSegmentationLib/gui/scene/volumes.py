@@ -18,10 +18,13 @@ from SSLSegmentationLib.gui.scene.nodes import require_in_scene, shown_name, uni
 from SSLSegmentationLib.gui.scene.raw_nrrd import write_raw_nrrd
 from SSLSegmentationLib.gui.texts import _
 from SSLSegmentationLib.imaging.geometry import ORTHOGONAL_COSINE, FloatArray, Geometry
+from SSLSegmentationLib.imaging.regrid import index_map, reoriented
 from SSLSegmentationLib.imaging.scan import Scan
 
 RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 MODALITIES = {"CT": "ct", "MR": "mri"}
+# Units of voxels by the meaning of their code in DICOM.
+UNITS = {"Hounsfield unit": "HU", "millisecond": "ms"}
 # The window of a new volume's display holds all but these shares of a sample of its voxels.
 WINDOW_PERCENTILES = (0.5, 99.5)
 SAMPLED_VOXELS = 100_000
@@ -67,11 +70,18 @@ def all_volumes() -> Tuple[Any, ...]:
 
 def modality_of(node: Any) -> str:
     """ "ct" or "mri" where DICOM or the unit of the voxels says so, else ""."""
-    named = MODALITIES.get((hierarchy.attribute(node, "DICOM.Modality") or node.GetAttribute("DICOM.Modality") or "").upper(), "")
-    if named:
-        return named
+    return MODALITIES.get(dicom_modality(node), "") or ("ct" if unit_of(node) == "HU" else "")
+
+
+def dicom_modality(node: Any) -> str:
+    """The modality that DICOM names, such as "MR" or "PT"; "" where it names none."""
+    return str(hierarchy.attribute(node, "DICOM.Modality") or node.GetAttribute("DICOM.Modality") or "").upper()
+
+
+def unit_of(node: Any) -> str:
+    """The unit of the voxels, such as "HU" or "ms"; "" where the volume does not know it."""
     unit = node.GetVoxelValueUnits() if hasattr(node, "GetVoxelValueUnits") else None
-    return "ct" if unit is not None and unit.GetCodeMeaning() == "Hounsfield unit" else ""
+    return "" if unit is None else UNITS.get(str(unit.GetCodeMeaning()), "")
 
 
 def geometry_of(node: Any) -> Geometry:
@@ -121,12 +131,34 @@ def scan_of(node: Any) -> Scan:
     return Scan(array=images.voxels(node.GetImageData()), geometry=geometry)
 
 
-def export_volume(node: Any, path: Path) -> Steps[Path]:
+def geometry_on(node: Any, first: Any) -> Geometry:
+    """The volume's grid in the frame of `first`, whose voxels it shares in any order, the transforms above both included.
+
+    Raises `data.grid_mismatch` where it has other voxels, and as `geometry_of` does.
+    """
+    grid, shape = geometry_of(first), geometry_of(node).shape
+    matrix = RAS_TO_LPS @ transforms.matrix_between(node, first) @ ijk_to_ras(node)
+    if _at_right_angles(matrix):
+        own = Geometry.from_matrix(matrix, shape)
+        axes = index_map(own, grid)
+        if axes is not None and grid.same_grid(reoriented(own, *axes)):
+            return own
+    raise SSLSegmentationError(
+        "data.grid_mismatch",
+        _("The voxels of '{name}' do not lie on those of '{first}'.").format(name=shown_name(node), first=shown_name(first)),
+        hint=_("Resample it onto that volume with 'Resample Scalar/Vector/DWI Volume', with the transform above it."),
+    )
+
+
+def export_volume(node: Any, path: Path, *, onto: Any = None) -> Steps[Path]:
     """Writes the volume in its own frame (transforms above it are left out) as an uncompressed NRRD.
 
-    Raises as `scan_of` does, `data.unreadable` where the volume is replaced on the way, and `disk.*`.
+    With another volume `onto` whose voxels it shares, in that one's frame. Raises as `scan_of` and `geometry_on` do,
+    `data.unreadable` where the volume is replaced on the way, and `disk.*`.
     """
     geometry = scan_of(node).geometry
+    if onto is not None:
+        geometry = geometry_on(node, onto)
     scalars = node.GetImageData().GetPointData().GetScalars()
     stamp = scalars.GetMTime()
 

@@ -123,3 +123,22 @@ def add_segmentation(volume: Any, labels: Optional[np.ndarray] = None, **changes
     """A segmentation of `volume` as the module makes it."""
     given = {"name": "result", "tissues": TISSUES, "tags": {"Run": "r1"}, **changes}
     return made(create_segmentation(volume, label_map=label_map() if labels is None else labels, **given))
+
+
+def world_centres(node: Any, segment_id: str) -> np.ndarray:
+    """RAS positions of a segment's voxels, with the transforms above it, as Slicer's own logic computes them."""
+    image = slicer.vtkOrientedImageData()
+    logic = slicer.vtkSlicerSegmentationsModuleLogic
+    assert logic.GetSegmentBinaryLabelmapRepresentation(node, segment_id, image, True)
+    extent = image.GetExtent()
+    array = vtk_to_numpy(image.GetPointData().GetScalars()).reshape(image.GetDimensions()[::-1])
+    # Slicer gives the image that all segments share.
+    value = node.GetSegmentation().GetSegment(segment_id).GetLabelValue()
+    index = np.argwhere(array == value)[:, ::-1] + np.array(extent[::2])
+    matrix = vtk.vtkMatrix4x4()
+    image.GetImageToWorldMatrix(matrix)
+    return index @ slicer.util.arrayFromVTKMatrix(matrix)[:3, :3].T + slicer.util.arrayFromVTKMatrix(matrix)[:3, 3]
+
+
+def sorted_rows(points: np.ndarray) -> np.ndarray:
+    return points[np.lexsort(np.round(points, 4).T)]

@@ -35,14 +35,6 @@ def test_an_item_is_made_where_the_application_made_none(tree: Any, scene: Any) 
     assert scene.IsNodePresent(volume)
 
 
-def test_a_folder_is_made_once_and_takes_nodes(tree: Any) -> None:
-    volume, result = add_volume(), add_volume(name="result")
-    folder = hierarchy.folder_beside(volume, "Biomarkers")
-    assert hierarchy.folder_beside(volume, "Biomarkers") == folder
-    hierarchy.place_in(result, folder)
-    assert tree.GetItemParent(hierarchy.item_of(result)) == folder
-
-
 def test_attributes_are_found_on_the_item_and_above_it(tree: Any) -> None:
     volume = add_volume()
     study = tree.CreateStudyItem(tree.GetSceneItemID(), "study")
@@ -50,7 +42,7 @@ def test_attributes_are_found_on_the_item_and_above_it(tree: Any) -> None:
     assert hierarchy.attribute(volume, "DICOM.Modality") == ""
     tree.SetItemAttribute(study, "DICOM.Modality", "CT")
     assert hierarchy.attribute(volume, "DICOM.Modality") == "CT"
-    hierarchy.set_attribute(volume, "DICOM.Modality", "MR")
+    tree.SetItemAttribute(hierarchy.item_of(volume), "DICOM.Modality", "MR")
     assert hierarchy.attribute(volume, "DICOM.Modality") == "MR"
 
 

@@ -208,28 +208,42 @@ def test_only_the_chosen_segments_are_read(scene: Any) -> None:
         layers_of(node, volume, segment_ids=["Segment_3"])
 
 
-def test_one_segment_alone_has_the_value_1(scene: Any) -> None:
+def test_labels_get_other_values_a_slab_at_a_time(scene: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     volume = add_volume()
     (layer,) = layers_of(add_segmentation(volume), volume)
-    alone = layer.only(7)
-    assert np.array_equal(alone.array, label_map() == 7)
-    assert [(tissue.value, tissue.name) for tissue in alone.tissues] == [(1, TISSUES.tissues[2].name)]
-    assert alone.segment_ids == ("Segment_7",)
+    slabs = images.slabs
+    monkeypatch.setattr(images, "slabs", lambda shape: slabs(shape, 1))
+    steps = layer.relabelled({7: 300, 1: 2})
+    assert len([next(steps) for _ in range(SHAPE[0])]) == SHAPE[0]
+    moved = made(layer.relabelled({7: 300, 1: 2}))
+    assert np.array_equal(moved, 300 * (label_map() == 7) + 2 * (label_map() == 1))
+    assert not made(layer.relabelled({})).any()
 
 
-def test_a_segmentation_of_surfaces_is_turned_into_voxels(scene: Any) -> None:
-    volume = add_volume(grid="plain")
-    ball = vtk.vtkSphereSource()
-    ball.SetCenter(6, 5, 4)
-    ball.SetRadius(3)
-    ball.Update()
-    node = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", "surface")
+def add_balls(volume: Any, *centres: tuple[int, int, int]) -> Any:
+    """A segmentation of surfaces only: a ball of radius 3 around each centre (x, y, z)."""
+    node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "surfaces")
     node.SetSourceRepresentationToClosedSurface()
     node.SetReferenceImageGeometryParameterFromVolumeNode(volume)
-    node.AddSegmentFromClosedSurfaceRepresentation(ball.GetOutput(), "ball", [1, 0, 0])
+    for number, centre in enumerate(centres):
+        ball = vtk.vtkSphereSource()
+        ball.SetCenter(*centre)
+        ball.SetRadius(3)
+        ball.Update()
+        node.AddSegmentFromClosedSurfaceRepresentation(ball.GetOutput(), f"ball {number}", [1, 0, 0])
+    return node
+
+
+def test_surfaces_are_turned_into_voxels_one_at_a_time_and_stay_what_they_were(scene: Any) -> None:
+    volume = add_volume(grid="plain")
+    node = add_balls(volume, (3, 5, 4), (10, 5, 4))
+    steps = label_layers.label_layers(node, volume)
+    assert [next(steps).text for _ in range(2)] == ["Turning the segments into voxels"] * 2
     (layer,) = layers_of(node, volume)
-    assert layer.array[4, 5, 6]
-    assert 60 < np.count_nonzero(layer.array) < 150
+    assert (layer.array[4, 5, 3], layer.array[4, 5, 10]) == (1, 2)
+    for value in (1, 2):
+        assert 60 < np.count_nonzero(layer.array == value) < 150
+    assert not node.GetSegmentation().ContainsRepresentation("Binary labelmap")
 
 
 def test_a_segmentation_without_segments_says_so(scene: Any) -> None:

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 import slicer
 import vtk
-from vtk.util.numpy_support import vtk_to_numpy
 
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
 from SSLSegmentationLib.contract.tissues import TissueTable
@@ -33,26 +32,9 @@ from .making import (
     made,
     numbers,
     put_under,
+    sorted_rows,
+    world_centres,
 )
-
-
-def world_centres(node: Any, segment_id: str) -> np.ndarray:
-    """RAS positions of a segment's voxels, with the transforms above it, as Slicer's own logic computes them."""
-    image = slicer.vtkOrientedImageData()
-    logic = slicer.vtkSlicerSegmentationsModuleLogic
-    assert logic.GetSegmentBinaryLabelmapRepresentation(node, segment_id, image, True)
-    extent = image.GetExtent()
-    array = vtk_to_numpy(image.GetPointData().GetScalars()).reshape(image.GetDimensions()[::-1])
-    # Slicer gives the image that all segments share.
-    value = node.GetSegmentation().GetSegment(segment_id).GetLabelValue()
-    index = np.argwhere(array == value)[:, ::-1] + np.array(extent[::2])
-    matrix = vtk.vtkMatrix4x4()
-    image.GetImageToWorldMatrix(matrix)
-    return index @ slicer.util.arrayFromVTKMatrix(matrix)[:3, :3].T + slicer.util.arrayFromVTKMatrix(matrix)[:3, 3]
-
-
-def sorted_rows(points: np.ndarray) -> np.ndarray:
-    return points[np.lexsort(np.round(points, 4).T)]
 
 
 @pytest.mark.parametrize("parent", ["none", "same"])
@@ -163,6 +145,19 @@ def test_the_volume_gives_reference_geometry_place_and_is_found_again(scene: Any
     assert tree.GetItemParent(tree.GetItemByDataNode(node)) == tree.GetItemParent(tree.GetItemByDataNode(volume))
     scene.RemoveNode(volume)
     assert segmentations.volume_of(node) is None
+
+
+def test_whoever_hears_of_a_new_segmentation_can_ask_for_its_volume(scene: Any) -> None:
+    volume, heard = add_volume(), []
+
+    @vtk.calldata_type(vtk.VTK_OBJECT)
+    def added(_scene: Any, _event: str, node: Any) -> None:
+        if node.IsA("vtkMRMLSegmentationNode"):
+            heard.append(segmentations.volume_of(node))
+
+    scene.AddObserver(scene.NodeAddedEvent, added)
+    add_segmentation(volume)
+    assert heard == [volume]
 
 
 def test_an_absent_tissue_is_an_empty_segment_that_can_be_painted(scene: Any) -> None:

@@ -10,9 +10,8 @@ import slicer
 
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
 from SSLSegmentationLib.gui.scene import transforms
-from SSLSegmentationLib.gui.scene.volumes import ijk_to_ras
 
-from .making import GRIDS, add_bending_transform, add_transform, add_volume, put_under
+from .making import add_bending_transform, add_transform, add_volume, put_under
 
 
 def test_a_volume_without_a_parent_is_linear(scene: Any) -> None:
@@ -39,27 +38,12 @@ def test_a_bent_transform_anywhere_above_is_refused_with_the_remedy(scene: Any) 
     assert "arden" in caught.value.hint
 
 
-def test_hardening_a_rigid_transform_moves_the_grid_and_frees_the_node(scene: Any) -> None:
-    volume, parent = add_volume(grid="anisotropic"), add_transform()
-    put_under(volume, parent)
-    transforms.harden(volume)
-    assert transforms.parent_of(volume) is None
-    expected = slicer.util.arrayFromTransformMatrix(parent) @ GRIDS["anisotropic"]
-    assert np.abs(ijk_to_ras(volume) - expected).max() < 1e-9
-
-
-def test_hardening_a_bent_transform_makes_the_volume_usable(scene: Any) -> None:
+def test_the_remedy_makes_the_volume_usable(scene: Any) -> None:
     volume = add_volume(grid="plain")
     put_under(volume, add_bending_transform())
-    transforms.harden(volume)
+    assert not transforms.is_linear(volume)
+    assert volume.HardenTransform()
     transforms.require_linear(volume)
-
-
-def test_a_deleted_node_cannot_be_hardened(scene: Any) -> None:
-    volume = add_volume()
-    scene.RemoveNode(volume)
-    with pytest.raises(SSLSegmentationError, match="no longer in the scene"):
-        transforms.harden(volume)
 
 
 def test_the_matrix_between_two_nodes_goes_through_both_parents(scene: Any) -> None:

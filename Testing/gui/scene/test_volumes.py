@@ -111,6 +111,7 @@ def test_the_modality_comes_from_dicom_or_from_the_unit(scene: Any) -> None:
     unit.SetValueSchemeMeaning("[hnsf'U]", "UCUM", "Hounsfield unit")
     by_unit.SetVoxelValueUnits(unit)
     assert volumes.modality_of(by_unit) == "ct"
+    assert [volumes.unit_of(node) for node in (by_node, by_unit)] == ["", "HU"]
 
 
 def test_label_maps_colours_and_hidden_volumes_are_no_scans(scene: Any) -> None:
@@ -156,6 +157,41 @@ def test_no_name_is_too_strange(scene: Any, tmp_path: Path, name: str) -> None:
     with pytest.raises(SSLSegmentationError) as caught:
         volumes.geometry_of(volume)
     assert len(caught.value.message) < 150
+
+
+@pytest.mark.parametrize("grid", ["plain", "oblique", "left_handed"])
+def test_a_further_channel_is_written_in_the_frame_of_the_first_one(scene: Any, tmp_path: Path, grid: str) -> None:
+    parent = add_transform()
+    first, moved_away, by_another = (add_volume(grid=grid) for _ in range(3))
+    put_under(first, parent)
+    to_world = slicer.util.arrayFromTransformMatrix(parent) @ GRIDS[grid]
+    by_another.SetIJKToRASMatrix(slicer.util.vtkMatrixFromArray(to_world))
+    path = made(volumes.export_volume(by_another, tmp_path / "map.nrrd", onto=first))
+    assert read_scan(path).geometry.same_grid(volumes.geometry_of(first))
+    with pytest.raises(SSLSegmentationError, match="do not lie on those of") as caught:
+        made(volumes.export_volume(moved_away, tmp_path / "map.nrrd", onto=first))
+    assert caught.value.code == "data.grid_mismatch" and "Resample" in caught.value.hint
+
+
+@pytest.mark.parametrize(("shift", "fits"), [(0.005, True), (0.02, False)])
+def test_a_shift_above_a_channel_of_more_than_a_hundredth_voxel_is_refused(scene: Any, shift: float, fits: bool) -> None:
+    first, second = add_volume(grid="flipped"), add_volume(grid="flipped")
+    node, matrix = scene.AddNewNodeByClass("vtkMRMLLinearTransformNode"), np.eye(4)
+    matrix[1, 3] = shift * 0.8
+    slicer.util.updateTransformMatrixFromArray(node, matrix)
+    put_under(second, node)
+    if fits:
+        assert volumes.geometry_on(second, first).same_grid(volumes.geometry_of(first))
+    else:
+        with pytest.raises(SSLSegmentationError, match="'scan'"):
+            volumes.geometry_on(second, first)
+
+
+def test_voxels_that_are_stored_in_another_order_are_the_same_ones(scene: Any) -> None:
+    first = add_volume(grid="plain")
+    turned = np.diag([-1.0, 1.0, 1.0, 1.0])
+    turned[0, 3] = SHAPE[2] - 1
+    assert volumes.geometry_on(add_volume(grid=turned), first).shape == SHAPE
 
 
 def _interrupted(volume: Any, path: Path, change: Any, monkeypatch: pytest.MonkeyPatch) -> SSLSegmentationError:

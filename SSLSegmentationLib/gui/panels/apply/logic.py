@@ -5,9 +5,10 @@ from __future__ import annotations
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, List, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 from SSLSegmentationLib.contract.errors import EXIT_DATA, SSLSegmentationError
+from SSLSegmentationLib.contract.files import stem
 from SSLSegmentationLib.gui.models import Model
 from SSLSegmentationLib.gui.operation import Progress, Steps
 from SSLSegmentationLib.gui.scene import label_file, segmentations, volumes
@@ -19,22 +20,35 @@ from SSLSegmentationLib.imaging import familiarity
 
 @dataclass(frozen=True)
 class Segmented:
-    """What became of one case: the segmentation node, or the error that kept it from being made."""
+    """What became of one scan: the segmentation node, or the file in a folder, or the error that kept it from being made."""
 
     name: str
     segmentation: Any = None
+    file: Optional[Path] = None
     warnings: Tuple[str, ...] = ()
     error: Any = None
 
 
-def concerns(channels: Sequence[Any], model: Model) -> List[str]:
-    """Why the volumes of a case do not look like those that the model was trained on; empty where they do.
+# Is told of each scan as soon as it is done, so that what was made is known also where the work ends early.
+Keep = Callable[[Segmented], None]
 
-    Raises `model.incompatible` where the model needs another number of channels.
+
+def doubts(cases: Sequence[Sequence[Any]], model: Model) -> Steps[List[str]]:
+    """Why scans do not look like those that the model was trained on, a sentence each; empty where they do.
+
+    A case is a sequence of volume nodes, one per channel. One that can't be used is left to `segment`, which says why.
     """
-    check_channels(channels, model)
-    facts = familiarity.scan_facts([volumes.scan_of(node) for node in channels])
-    return familiarity.differences(facts, model.card.intensity, modality=model.card.modality)
+    found: List[str] = []
+    for number, channels in enumerate(cases):
+        yield Progress(_("Looking at the scans"), number / len(cases))
+        try:
+            check_channels(channels, model)
+            facts = familiarity.scan_facts([volumes.scan_of(node) for node in channels])
+        except SSLSegmentationError:
+            continue
+        differences = familiarity.differences(facts, model.card.intensity, modality=model.card.modality)
+        found += [f"{volumes.name_of(channels[0])}: {difference}" for difference in differences]
+    return found
 
 
 def check_channels(channels: Sequence[Any], model: Model) -> None:
@@ -50,8 +64,10 @@ def check_channels(channels: Sequence[Any], model: Model) -> None:
         )
 
 
-def segment(session: Session, cases: Sequence[Sequence[Any]], model: Model) -> Steps[List[Segmented]]:
-    """A segmentation node for each case (a sequence of volume nodes, one per channel).
+def segment(
+    session: Session, cases: Sequence[Sequence[Any]], model: Model, *, keep: Optional[Keep] = None
+) -> Steps[List[Segmented]]:
+    """A segmentation node for each case.
 
     Of several cases, one that can't be used does not stop the others; a single one raises its error. What a person
     has edited is never touched: a new segmentation gets a name of its own.
@@ -74,6 +90,8 @@ def segment(session: Session, cases: Sequence[Sequence[Any]], model: Model) -> S
             done.append(Segmented(name, error=error))
         finally:
             steps.close()
+        if keep is not None:
+            keep(done[-1])
     return done
 
 
@@ -102,7 +120,7 @@ def _segment_one(session: Session, channels: Sequence[Any], model: Model) -> Ste
             tissues=model.card.tissues,
             tags=model_tags(model),
         )
-        return Segmented(volumes.name_of(channels[0]), node, tuple(row.get("warnings", ())))
+        return Segmented(volumes.name_of(channels[0]), node, warnings=tuple(row.get("warnings", ())))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -112,7 +130,9 @@ def _export(channels: Sequence[Any], folder: Path) -> Steps[List[str]]:
     files = []
     for number, node in enumerate(channels):
         suffix = f"_{number:04d}" if len(channels) > 1 else ""
-        path = yield from volumes.export_volume(node, folder / f"scan{suffix}.nrrd")
+        # Transforms above the first channel move all of it; those above another one move it against the first.
+        onto = channels[0] if number else None
+        path = yield from volumes.export_volume(node, folder / f"scan{suffix}.nrrd", onto=onto)
         files.append(str(path))
     return files
 
@@ -123,9 +143,11 @@ def model_tags(model: Model) -> Dict[str, str]:
     return {"Model": model.path.name, "ModelWeights": weights, "Modality": model.card.modality}
 
 
-def segment_folder(session: Session, folder: Path, output: Path, model: Model) -> Steps[List[Dict[str, Any]]]:
-    """Segments every scan of a folder into .seg.nrrd files; gives a row per scan: its output, or its error."""
-    words = ["predict", str(model.path), str(folder), "--output", str(output), "--format", "seg.nrrd", "--json"]
-    request = yield from request_steps(session.engine, words, _("Segmenting the folder"), accept=(EXIT_DATA,))
-    rows: List[Dict[str, Any]] = request.json()
-    return rows
+def told(done: Sequence[Segmented]) -> List[str]:
+    """What a person should know of each scan, a line each: warnings, errors, and files that got another name."""
+    lines = [f"{one.name}: {warning}" for one in done for warning in one.warnings]
+    for one in done:
+        if one.file is not None and stem(one.file) != one.name:
+            text = _("{name}: saved as '{file}', since there was a file of that name.")
+            lines.append(text.format(name=one.name, file=one.file.name))
+    return lines + [f"{one.name}: {one.error.message} {one.error.hint}" for one in done if one.error is not None]

@@ -2,27 +2,42 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, List, Optional
+from typing import Any, Callable, List, Optional
 
 import qt
-import slicer
 
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
-from SSLSegmentationLib.gui.models import Model, card_text, open_model
-from SSLSegmentationLib.gui.operation import Operation, Progress
+from SSLSegmentationLib.gui.models import Model
+from SSLSegmentationLib.gui.operation import Operation, Steps
 from SSLSegmentationLib.gui.panels.apply import logic
+from SSLSegmentationLib.gui.panels.apply.channels import VOLUME_TYPES, Channels
+from SSLSegmentationLib.gui.panels.apply.folder import folder_doubts, segment_folder
+from SSLSegmentationLib.gui.panels.apply.logic import Keep, Segmented
+from SSLSegmentationLib.gui.panels.apply.model_choice import CHOOSE, ModelChoice, segmenting_model
 from SSLSegmentationLib.gui.panels.apply.state import FOLDER, SCENE, VOLUME, ApplyState
 from SSLSegmentationLib.gui.panels.panel import Panel
-from SSLSegmentationLib.gui.scene import display, editor, volumes
+from SSLSegmentationLib.gui.scene import display, editor, nodes, volumes
 from SSLSegmentationLib.gui.settings import LAST_MODEL
 from SSLSegmentationLib.gui.texts import _
 from SSLSegmentationLib.gui.widgets import form, messages
 from SSLSegmentationLib.gui.widgets.progress import ProgressRow
 
-VOLUME_TYPES = ["vtkMRMLScalarVolumeNode"]
-CHOOSE = "choose"
+# More doubts than these are counted in the question, not listed.
+MOST_LISTED = 15
+
+
+@dataclass
+class Batch:
+    """What was asked for at one press of the button, and what came of it so far."""
+
+    model: Model
+    work: Callable[[Keep], Steps[Any]]
+    began: float = 0.0
+    done: List[Segmented] = field(default_factory=list)
 
 
 class ApplyPanel(Panel[ApplyState]):
@@ -39,17 +54,21 @@ class ApplyPanel(Panel[ApplyState]):
             _("What is segmented: one volume, every volume that is loaded, or all scan files of a folder."),
         )
         self.volume = rows.add(_("Volume"), form.node_selector(VOLUME_TYPES), _("The scan to segment."))
-        self.more_channels: List[Any] = []
+        self.channels = Channels(lambda selector: self.connect(selector, "currentNodeChanged(vtkMRMLNode*)", self._chosen))
+        rows.add_wide(self.channels.widget)
         self.folder = rows.add(
             _("Folder"), form.path_edit(folder=True), _("Folder of NIfTI, NRRD or MHA files; each one is a scan.")
         )
         self.output = rows.add(
-            _("Results in"), form.path_edit(folder=True), _("Folder for the segmentations, one .seg.nrrd file per scan.")
+            _("Results in"),
+            form.path_edit(folder=True),
+            _("Folder for the segmentations, one .seg.nrrd file per scan. Files that are there stay as they are."),
         )
+        self.models = ModelChoice(self.session.models)
         self.model = rows.add(
-            _("Model"), form.choice([]), _("A model from your own trainings, or a model file from someone else (.zip).")
+            _("Model"), self.models.combo, _("A model from your own trainings, or a model file from someone else (.zip).")
         )
-        self.card = rows.add_wide(form.note())
+        self.card = rows.add_wide(self.models.card)
         self.apply_button = form.button(_("Apply"), _("Segments with the model; earlier segmentations stay as they are."))
         self.apply_button.setObjectName("applyButton")
         rows.add_wide(self.apply_button)
@@ -60,7 +79,6 @@ class ApplyPanel(Panel[ApplyState]):
         self.show_button.setCheckable(True)
         self.after = rows.add_wide(form.row(self.edit_button, self.show_button))
         self.operation: Optional[Operation[Any]] = None
-        self._models: List[Model] = []
         self.connect(self.scope, "currentIndexChanged(int)", self._chosen)
         self.connect(self.volume, "currentNodeChanged(vtkMRMLNode*)", self._chosen)
         self.connect(self.folder, "currentPathChanged(QString)", self._chosen)
@@ -73,171 +91,163 @@ class ApplyPanel(Panel[ApplyState]):
     def enter(self) -> None:
         super().enter()
         if self.widget.visible and not self._missing() and self.session.has_engine():
-            # It reads torch while the person looks at the panel.
-            self.session.engine.warm()
+            # It reads torch while the person looks at the panel; one that can't be started says so when Apply is pressed.
+            with contextlib.suppress(SSLSegmentationError):
+                self.session.engine.warm()
 
     def show_state(self) -> None:
         state = self.state
-        blocked = [(control, control.blockSignals(True)) for control in (self.scope, self.folder, self.output)]
+        blocked = [(control, control.blockSignals(True)) for control in (self.scope, self.folder, self.output, self.show_button)]
         form.select(self.scope, state.scope)
         state.volume = form.show_node(self.volume, state.volume, otherwise=display.shown_volume())
         self.folder.currentPath = state.folder
         self.output.currentPath = state.output_folder
-        for control, before in blocked:
-            control.blockSignals(before)
-        self._fill_models()
-        self._show_channels()
+        self._take_latest_model()
+        state.model = self.models.show(state.model)
+        model = self.models.model
+        further = len(model.card.channels) - 1 if model is not None and state.scope == VOLUME else 0
+        self.channels.show(state.more_channels, count=further)
         for control, visible in (
             (self.volume, state.scope == VOLUME),
             (self.folder, state.scope == FOLDER),
             (self.output, state.scope == FOLDER),
         ):
             self.form.set_visible(control, visible)
-        running = self.operation is not None
-        self.apply_button.setEnabled(not running and not self._missing())
-        self.apply_button.setToolTip(self._missing() or _("Segments with the model; earlier segmentations stay as they are."))
-        self.after.setVisible(bool(self._last_result()) and not running)
+        running, missing, last = self.operation is not None, self._missing(), self._last_result()
+        self.apply_button.setEnabled(not running and not missing)
+        self.apply_button.setToolTip(missing or _("Segments with the model; earlier segmentations stay as they are."))
+        self.after.setVisible(last is not None and not running)
+        self.show_button.setChecked(display.is_shown_in_3d(last))
+        for control, before in blocked:
+            control.blockSignals(before)
 
     def apply(self) -> None:
         """Starts segmenting, after a question where a scan does not look like what the model was trained on."""
-        model = self._current_model()
-        missing = self._missing()
+        model, missing = self.models.model, self._missing()
         if model is None or missing:
-            raise SSLSegmentationError("usage.arguments", missing or _("No model is chosen."), hint="")
-        if self.state.scope == FOLDER:
-            steps: Any = logic.segment_folder(self.session, Path(self.state.folder), Path(self.state.output_folder), model)
+            raise SSLSegmentationError("usage.arguments", missing, hint="")
+        session, state = self.session, self.state
+        if state.scope == FOLDER:
+            folder, output = Path(state.folder), Path(state.output_folder)
+            batch = Batch(model, lambda keep: segment_folder(session, folder, output, model, keep=keep))
+            looking = folder_doubts(session, folder, output, model)
         else:
             cases = self._cases()
-            doubts = [f"{volumes.name_of(case[0])}: {doubt}" for case in cases for doubt in logic.concerns(case, model)]
-            question = _("These scans do not look like those that the model was trained on:\n\n{doubts}\n\nApply it anyway?")
-            if doubts and not messages.confirm(question.format(doubts="\n".join(doubts))):
-                return
-            steps = logic.segment(self.session, cases, model)
-        self._began = time.monotonic()
-        self.operation = self.session.run(steps, on_progress=self._progressed, on_done=self._done, on_error=self._failed)
+            batch = Batch(model, lambda keep: logic.segment(session, cases, model, keep=keep))
+            looking = logic.doubts(cases, model)
+        self._run(looking, batch, on_done=lambda doubts: self._looked(doubts, batch))
+
+    def _run(self, steps: Any, batch: Batch, *, on_done: Callable[[Any], None]) -> None:
+        self.operation = self.session.run(
+            steps, on_progress=self.progress.show, on_done=on_done, on_error=lambda error: self._ended(batch, error)
+        )
         self.progress.start(self.operation)
         self.show_state()
 
-    def _progressed(self, progress: Progress) -> None:
-        self.progress.show(progress)
+    def _looked(self, doubts: List[str], batch: Batch) -> None:
+        question = _("These scans do not look like those that the model was trained on:\n\n{doubts}\n\nApply it anyway?")
+        listed = doubts[:MOST_LISTED]
+        if len(doubts) > len(listed):
+            listed.append(_("… and {count} more.").format(count=len(doubts) - len(listed)))
+        if doubts and not messages.confirm(question.format(doubts="\n".join(listed))):
+            self.operation = None
+            self.progress.finish("")
+            self.show_state()
+            return
+        batch.began = time.monotonic()
+        self._run(batch.work(batch.done.append), batch, on_done=lambda _result: self._ended(batch))
 
-    def _done(self, results: List[Any]) -> None:
+    def _ended(self, batch: Batch, error: Optional[SSLSegmentationError] = None) -> None:
         self.operation = None
-        seconds = time.monotonic() - self._began
-        if self.state.scope == FOLDER:
-            failed = [row for row in results if "error" in row]
-            self.progress.finish(
-                _("{done} of {all} scans segmented in {seconds:.1f} s.").format(
-                    done=len(results) - len(failed), all=len(results), seconds=seconds
-                )
-                + "".join(f"\n{row['error']['message']}" for row in failed)
-            )
-        else:
-            made = [result.segmentation for result in results if result.error is None]
-            self.state.results = [node.GetID() for node in made]
-            self.save()
-            lines = [_("Segmentations made: {count}, in {seconds:.1f} s.").format(count=len(made), seconds=seconds)]
-            lines += [f"{result.name}: {warning}" for result in results for warning in result.warnings]
-            lines += [f"{result.name}: {result.error.message} {result.error.hint}" for result in results if result.error]
-            self.progress.finish("\n".join(lines))
-            if made:
-                display.show_segmentation(made[-1])
+        made = [one for one in batch.done if one.error is None]
+        new = [one.segmentation for one in made if nodes.is_in_scene(one.segmentation)]
+        if new:
+            self.state.results = [node.GetID() for node in new]
+        if made:
+            # 'Fine-tune' goes on from the model that was applied last.
+            self.state.offered = str(batch.model.path)
+            self.session.settings.set(LAST_MODEL, self.state.offered)
+        self.save()
+        self.progress.finish("\n".join([self._headline(batch, len(made), error), *logic.told(batch.done)]))
+        if new and error is None:
+            display.show_segmentation(new[-1])
         self.show_state()
+        if error is not None:
+            messages.show_error(error)
 
-    def _failed(self, error: SSLSegmentationError) -> None:
-        self.operation = None
-        self.progress.finish(messages.cancelled_text() if error.code == "job.cancelled" else f"{error.message} {error.hint}")
-        self.show_state()
-        messages.show_error(error)
+    def _headline(self, batch: Batch, made: int, error: Optional[SSLSegmentationError]) -> str:
+        if error is None:
+            text = _("Segmentations made: {count} of {all}, in {seconds:.1f} s.")
+            return text.format(count=made, all=len(batch.done), seconds=time.monotonic() - batch.began)
+        before = _("Segmentations made before that: {count}; they stay.").format(count=made)
+        if error.code == "job.cancelled":
+            return _("Cancelled.") + " " + before if made else messages.cancelled_text()
+        return f"{error.message} {error.hint}" + (f"\n{before}" if made else "")
 
     def _chosen(self) -> None:
         self.state.scope = self.scope.currentData
         self.state.volume = self.volume.currentNodeID or ""
-        self.state.more_channels = [selector.currentNodeID or "" for selector in self.more_channels]
+        self.state.more_channels = self.channels.ids
         self.state.folder = self.folder.currentPath
         self.state.output_folder = self.output.currentPath
         self.save()
         self.show_state()
 
     def _model_chosen(self) -> None:
-        value = self.model.currentData
-        if value == CHOOSE:
+        try:
+            if self.model.currentData != CHOOSE:
+                self.state.model = self.model.currentData or ""
+                return
             chosen = qt.QFileDialog.getOpenFileName(self.widget, _("Choose a model"), "", _("Models (*.zip model.json)"))
             if chosen:
                 path = Path(chosen)
-                self.state.model = str(open_model(path.parent if path.name == "model.json" else path).path)
-        else:
-            self.state.model = value or ""
-        self.save()
-        self.show_state()
+                self.state.model = str(segmenting_model(str(path.parent if path.name == "model.json" else path)).path)
+        finally:
+            self.save()
+            self.show_state()
 
-    def _fill_models(self) -> None:
+    def _take_latest_model(self) -> None:
+        """Chooses the model of a training that has ended since, where it can be used."""
         latest = str(self.session.settings.get(LAST_MODEL) or "")
         if latest and latest != self.state.offered:
-            self.state.model = self.state.offered = latest
-        self._models = self.session.models.find(segments=True)
-        known = {str(model.path) for model in self._models}
-        if self.state.model and self.state.model not in known:
-            try:
-                self._models.append(open_model(Path(self.state.model)))
-            except SSLSegmentationError as error:
-                self.card.setText(f"{error.message} {error.hint}")
-        entries = [(str(model.path), model.title) for model in self._models]
-        form.fill_choice(self.model, [*entries, (CHOOSE, _("Choose a file …"))])
-        form.select(self.model, self.state.model or (entries[0][0] if entries else CHOOSE))
-        model = self._current_model()
-        if model is not None:
-            self.state.model = str(model.path)
-            self.card.setText(card_text(model))
-        elif not self.state.model:
-            self.card.setText(_("No model yet: train one under 'Fine-tune', or choose a model file."))
-
-    def _current_model(self) -> Optional[Model]:
-        return next((model for model in self._models if str(model.path) == self.model.currentData), None)
-
-    def _show_channels(self) -> None:
-        """One selector per further channel of the model."""
-        model = self._current_model()
-        wanted = len(model.card.channels) - 1 if model is not None and self.state.scope == VOLUME else 0
-        while len(self.more_channels) < wanted:
-            selector = form.node_selector(VOLUME_TYPES)
-            number = len(self.more_channels) + 2
-            self.form.add(
-                _("Channel {number}").format(number=number),
-                selector,
-                _("A further channel of the same scan, in the model's order."),
-            )
-            self.more_channels.append(selector)
-            self.connect(selector, "currentNodeChanged(vtkMRMLNode*)", self._chosen)
-        for number, selector in enumerate(self.more_channels):
-            self.form.set_visible(selector, number < wanted)
+            self.state.offered = latest
+            with contextlib.suppress(SSLSegmentationError):
+                self.state.model = str(segmenting_model(latest).path)
 
     def _cases(self) -> List[List[Any]]:
         if self.state.scope == SCENE:
             return [[node] for node in volumes.all_volumes()]
-        nodes = [self.volume.currentNode()]
-        model = self._current_model()
-        if model is not None:
-            nodes += [selector.currentNode() for selector in self.more_channels[: len(model.card.channels) - 1]]
-        return [[node for node in nodes if node is not None]]
+        return [[self.volume.currentNode(), *self.channels.nodes]]
 
     def _missing(self) -> str:
         """What has to be chosen before Apply can be pressed; empty if nothing."""
-        if self._current_model() is None:
-            return _("Choose a model first.")
+        model = self.models.model
+        if model is None:
+            return self.models.problem or _("Choose a model first.")
         if self.state.scope == FOLDER:
-            if not self.state.folder or not self.state.output_folder:
-                return _("Choose the folder of the scans and a folder for the results.")
-        elif not any(self._cases()):
+            return self._missing_folder()
+        cases, count = self._cases(), len(model.card.channels)
+        if not cases or cases[0][0] is None:
             return _("Load a volume first.")
+        if self.state.scope == SCENE and count > 1:
+            return _("The model needs {count} volumes per scan: choose 'one volume' or a folder.").format(count=count)
+        if None in cases[0]:
+            return _("Choose a volume for each channel of the model: {names}.").format(names=", ".join(model.card.channels))
+        if len({node.GetID() for node in cases[0]}) < len(cases[0]):
+            return _("Two channels are the same volume: choose another one for each.")
+        return ""
+
+    def _missing_folder(self) -> str:
+        folder, output = self.state.folder, self.state.output_folder
+        if not folder or not output:
+            return _("Choose the folder of the scans and a folder for the results.")
+        if Path(folder) == Path(output):
+            return _("Choose another folder for the results than that of the scans.")
         return ""
 
     def _last_result(self) -> Any:
-        for identifier in reversed(self.state.results):
-            node = slicer.mrmlScene.GetNodeByID(identifier)
-            if node is not None:
-                return node
-        return None
+        found = [nodes.node_by_id(identifier) for identifier in reversed(self.state.results)]
+        return next((node for node in found if node is not None), None)
 
     def _edit(self) -> None:
         editor.open_in_editor(self._last_result())
