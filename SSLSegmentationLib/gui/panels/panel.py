@@ -62,3 +62,8 @@ class Panel(ABC, Generic[State]):
 
     def connect(self, sender: Any, signal: str, handler: Any) -> None:
         self.connections.add(sender, signal, handler)
+
+    def connect_path(self, edit: Any, handler: Any) -> None:
+        """Calls `handler` at every change of a path; a line that is emptied tells only that it holds no path any more."""
+        self.connect(edit, "currentPathChanged(QString)", handler)
+        self.connect(edit, "validInputChanged(bool)", handler)

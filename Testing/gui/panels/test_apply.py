@@ -361,3 +361,12 @@ def test_a_backend_killed_while_it_segments_is_told_and_the_next_run_works(modul
     assert not slicer.util.getNodesByClass("vtkMRMLSegmentationNode")
     press_apply(panel)
     assert slicer.util.getNodesByClass("vtkMRMLSegmentationNode")
+
+
+def test_an_emptied_path_is_no_longer_chosen(module, tmp_path):
+    panel = module.panel("apply")
+    for edit, name in ((panel.folder, "folder"), (panel.output, "output_folder")):
+        edit.setCurrentPath(str(tmp_path))
+        assert getattr(panel.state, name) == str(tmp_path)
+        edit.setCurrentPath("")
+        assert getattr(panel.state, name) == ""

@@ -81,8 +81,8 @@ class ApplyPanel(Panel[ApplyState]):
         self.operation: Optional[Operation[Any]] = None
         self.connect(self.scope, "currentIndexChanged(int)", self._chosen)
         self.connect(self.volume, "currentNodeChanged(vtkMRMLNode*)", self._chosen)
-        self.connect(self.folder, "currentPathChanged(QString)", self._chosen)
-        self.connect(self.output, "currentPathChanged(QString)", self._chosen)
+        self.connect_path(self.folder, self._chosen)
+        self.connect_path(self.output, self._chosen)
         self.connect(self.model, "activated(int)", self._model_chosen)
         self.connect(self.apply_button, "clicked()", self.apply)
         self.connect(self.edit_button, "clicked()", self._edit)

@@ -88,9 +88,7 @@ class ScansPanel(Panel[ScansState]):
             "splits": self.splits,
         }
         for path in self.paths.values():
-            self.connect(path, "currentPathChanged(QString)", self._chosen)
-            # An emptied line tells only that it holds no path any more.
-            self.connect(path, "validInputChanged(bool)", self._chosen)
+            self.connect_path(path, self._chosen)
         self.connect(self.labelled, "currentIndexChanged(int)", self._chosen)
         self.connect(self.modality, "currentIndexChanged(int)", self._chosen)
 
