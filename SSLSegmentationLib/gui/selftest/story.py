@@ -15,10 +15,12 @@ from SSLSegmentationLib.gui.module_widget import ModuleWidget
 from SSLSegmentationLib.gui.panels.budgets import MINUTES
 from SSLSegmentationLib.gui.panels.scans.state import DATASET, FOLDERS
 from SSLSegmentationLib.gui.run import DONE, RUNNING
+from SSLSegmentationLib.gui.scene.segments import closed_surface
 from SSLSegmentationLib.gui.selftest.person import Person
 from SSLSegmentationLib.gui.selftest.support import require
 from SSLSegmentationLib.imaging.dataset import training_cases
 
+SHOW_IN_3D = "show in 3D"
 # Long enough to be closed and found again while it runs.
 _ENDLESS_MINUTES = 30.0
 
@@ -61,6 +63,7 @@ class Story:
         yield "pretrain", self.pretrain
         yield "fine-tune", self.finetune
         yield "apply", self.apply
+        yield SHOW_IN_3D, self.show_in_3d
         yield "correct, add and continue", self.correct_and_continue
         yield "biomarkers", self.measure
         yield "close Slicer", self.close_while_training
@@ -123,12 +126,16 @@ class Story:
         self.person.wait(lambda: panel.operation is None, "segmenting")
         made = set(panel.state.results) - before
         require(len(made) == 1, f"one segmentation is made: {panel.progress.text.text}")
-        self.person.press(panel.show_button)
-        self.person.look()
-        self.person.press(panel.edit_button)
         self.segmentation = slicer.mrmlScene.GetNodeByID(made.pop())
 
+    def show_in_3d(self) -> None:
+        panel = self.person.open_panel(self.module, "apply")
+        content = self.segmentation.GetSegmentation()
+        self.person.press(panel.show_button)
+        self.person.wait(lambda: content.ContainsRepresentation(closed_surface()), "making the surfaces")
+
     def correct_and_continue(self) -> None:
+        self.person.press(self.person.open_panel(self.module, "apply").edit_button)
         paint(self.volume, self.segmentation)
         panel = self.person.open_panel(self.module, "finetune")
         (start,) = self.module.session.models.find(segments=True)
