@@ -215,7 +215,7 @@ def test_an_incomplete_or_wrong_choice_is_said_in_the_panel(panel: Any, tmp_path
     assert [panel.dataset.visible, panel.images.visible] == [True, False]
 
 
-def test_closing_the_scene_leaves_paths_and_drops_pairs(panel: Any, folders: Path) -> None:
+def test_closing_the_scene_leaves_paths_and_names_pairs_that_were_not_saved(panel: Any, folders: Path) -> None:
     volume, node = pair()
     choose_folders(panel, folders)
     panel.tissues.add_button.click()
@@ -226,7 +226,8 @@ def test_closing_the_scene_leaves_paths_and_drops_pairs(panel: Any, folders: Pat
     assert panel.state.pairs() == []
     assert panel.state.images == str(folders / "images")
     assert panel.state.own_tissues
-    assert [row.name for row in panel.table.rows] == [f"scan {number}" for number in range(4)]
+    assert [row.name for row in panel.table.rows] == [*(f"scan {number}" for number in range(4)), "(gone)"]
+    assert panel.table.rows[-1].problems
 
 
 def test_only_so_many_scans_have_a_line_but_each_problem_has(panel: Any, folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
