@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Optional, Sequence
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import qt
 
@@ -30,6 +30,8 @@ class LiveRun:
         self._state, self._save, self._losses = state, save, losses
         self.run: Optional[Run] = None
         self._layout: Optional[display.LayoutChange] = None
+        # The ids of table and chart by the run that they show.
+        self._drawn: Dict[str, Tuple[str, str]] = {}
         self.widget = qt.QWidget()
         layout = qt.QVBoxLayout(self.widget)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -47,7 +49,7 @@ class LiveRun:
     def follow(self, run: Optional[Run]) -> None:
         """Shows another run from now on, with a curve of its own."""
         self.run = run
-        self._forget_other_chart()
+        self._take_own_chart()
         for part in (self.plot_button, self.log.widget):
             part.setVisible(run is not None)
         self.show()
@@ -81,12 +83,15 @@ class LiveRun:
             display.undo_layout(self._layout)
         self._layout = None
 
-    def _forget_other_chart(self) -> None:
-        """The curve of another run, perhaps of a scene that was loaded, stays as it is."""
-        state = self._state()
-        chart = node_by_id(state.chart)
-        if self.run is not None and chart is not None and chart.GetAttribute(RUN_ATTRIBUTE) != self.run.name:
-            state.table = state.chart = ""
+    def _take_own_chart(self) -> None:
+        """The curve of another run, perhaps of a scene that was loaded, stays as it is; one that this run has is used again."""
+        if self.run is None:
+            return
+        state, name = self._state(), self.run.name
+        shown = (state.table, state.chart)
+        own = next((pair for pair in (shown, self._drawn.get(name, shown)) if _is_of(name, pair[1])), ("", ""))
+        if own != shown:
+            state.table, state.chart = own
             self._save()
 
     def _draw(self) -> Any:
@@ -107,6 +112,7 @@ class LiveRun:
             y_title=curves.y_title,
         )
         chart.SetAttribute(RUN_ATTRIBUTE, self.run.name)
+        self._drawn[self.run.name] = (table.GetID(), chart.GetID())
         if (state.table, state.chart) != (table.GetID(), chart.GetID()):
             state.table, state.chart = table.GetID(), chart.GetID()
             self._save()
@@ -115,3 +121,8 @@ class LiveRun:
     def _log_lines(self) -> Sequence[str]:
         lines: List[str] = [] if self.run is None else self.run.handle.log_tail()
         return lines
+
+
+def _is_of(run_name: str, chart_id: str) -> bool:
+    chart = node_by_id(chart_id)
+    return chart is not None and chart.GetAttribute(RUN_ATTRIBUTE) == run_name

@@ -60,6 +60,21 @@ def test_the_same_run_goes_on_in_its_curve(live, state):
     assert (state.table, state.chart) == before
 
 
+def test_a_run_that_is_selected_again_goes_on_in_its_curve(live, state):
+    for name in ("first", "second"):
+        live.follow(a_run(name))
+        live.plot()
+    for name in ("first", "second", "first"):
+        live.follow(a_run(name))
+        assert chart_of(state).GetTitle() == f"{name}: training"
+        live.plot()
+    assert len(slicer.util.getNodesByClass("vtkMRMLPlotChartNode")) == 2
+    slicer.mrmlScene.RemoveNode(chart_of(state))
+    live.follow(a_run("second"))
+    live.follow(a_run("first"))
+    assert state.chart == ""
+
+
 def test_the_axis_says_what_is_shown(live, state):
     run = a_run("first")
     live.follow(run)
