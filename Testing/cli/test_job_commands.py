@@ -162,7 +162,7 @@ Pages wired down:                        150000.
 
 def test_free_memory_of_windows_is_its_free_physical_memory(monkeypatch):
     class Kernel:
-        def GlobalMemoryStatusEx(self, status):  # noqa: N802
+        def GlobalMemoryStatusEx(self, status):  # noqa: N802  # as Windows names it
             found = status._obj
             assert found.length == 64, "the size that Windows asks for"
             found.total, found.free, found.free_paged = 32 * 10**9, 9 * 10**9, 50 * 10**9

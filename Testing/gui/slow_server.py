@@ -30,7 +30,7 @@ class Server(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:  # noqa: N802
+    def do_GET(self) -> None:
         server: Any = self.server
         server.asked += 1
         self.send_response(server.status)
