@@ -19,6 +19,7 @@ from SSLSegmentationLib.gui.panels.scans.found_table import AMBER
 from SSLSegmentationLib.gui.panels.scans.rows import told_modality
 from SSLSegmentationLib.gui.panels.scans.state import CT, DATASET, FOLDERS, MRI, ScansState
 from SSLSegmentationLib.gui.panels.scans.tissue_editor import NAME
+from Testing.gui.panels.test_scans_view import pair
 from Testing.gui.small_scans import labels, nifti, write_json
 from Testing.harness.watchdog import pump
 
@@ -78,6 +79,17 @@ def test_tissues_stay_in_force_where_the_same_scans_are_looked_at_again_and_that
     panel.thorough.click()
     panel.progress.cancel_button.click()
     assert values_in_force(panel) == [1, 2]
+
+
+def test_tissues_stay_in_force_where_a_scan_of_the_scene_is_added(panel: Any, tmp_path: Path) -> None:
+    choose_folders(panel, folders(tmp_path / "a", 1, 2))
+    wait(panel)
+    volume, node = pair()
+    logic.change_state(panel.session, logic.add_pair(panel.session, volume, node))
+    assert panel.operation is not None, "it is looked at"
+    assert values_in_force(panel) == [1, 2, 3], "a training that goes on with it numbers its tissues as before"
+    wait(panel)
+    assert values_in_force(panel) == [1, 2, 3]
 
 
 def test_tissues_that_a_person_wrote_stay_in_force_for_other_scans(panel: Any, tmp_path: Path) -> None:

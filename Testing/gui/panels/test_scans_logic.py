@@ -175,6 +175,18 @@ def test_what_concerns_no_one_scan_is_said_and_the_other_source_is_still_shown(s
     assert "zz" in look(session, folder_state(tmp_path, splits=splits)).problems[0]
 
 
+def test_a_named_segment_does_not_give_its_name_to_the_same_value_in_label_maps_without_names() -> None:
+    unnamed = FoundRow("a", labels=(FoundLabel(1, "label_1"), FoundLabel(2, "label_2")))
+    cartilage = TissueTable.from_names({1: "cartilage", 2: "Label_2"})
+    named = FoundRow("b", labels=(FoundLabel(1, "cartilage", True), FoundLabel(2, "Label_2", True)), tissues=cartilage)
+    for rows in ((unnamed, named), (named, unnamed)):
+        table = with_found(NONE, Found(rows))
+        assert [(tissue.value, tissue.name) for tissue in table] == [(1, "label_1"), (2, "label_2"), (3, "cartilage")]
+        assert table.given
+    described = Found((unnamed, named), TissueTable.from_names({1: "bone", 2: "fat"}))
+    assert [tissue.name for tissue in with_found(NONE, described)] == ["bone", "fat", "cartilage", "Label_2"]
+
+
 def test_a_value_that_the_table_lacks_is_a_problem_until_it_is_added(session: Session, tmp_path: Path) -> None:
     nifti(tmp_path / "images" / "a.nii.gz")
     nifti(tmp_path / "labels" / "a.nii.gz", labels(1, 5))

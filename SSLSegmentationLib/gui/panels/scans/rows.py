@@ -124,11 +124,15 @@ def label_text(row: FoundRow, tissues: TissueTable) -> str:
 
 
 def with_found(tissues: TissueTable, found: Found) -> TissueTable:
-    """The table with the tissues that were found and that it lacks. The same name is the same tissue."""
-    table = joined_tissues(TissueTable.of(tissues), [found.tissues, *_distinct(found.rows)])
+    """The table with the tissues that were found and that it lacks. The same name is the same tissue.
+
+    A value that stands in label maps without a name is a tissue of its own: no named segment of another scan takes it.
+    """
+    described = joined_tissues(TissueTable.of(tissues), [found.tissues])
     values = {label.value for row in found.rows for label in row.labels or () if not label.named}
-    extra = [default_tissue(value) for value in sorted(values) if table.find(value) is None]
-    return TissueTable.of([*table, *extra], given=bool(len(table) or extra))
+    unnamed = TissueTable.of(default_tissue(value) for value in values if described.find(value) is None)
+    table = joined_tissues(described, [unnamed, *_distinct(found.rows)])
+    return TissueTable.of(table, given=bool(len(table)))
 
 
 def _distinct(rows: Sequence[FoundRow]) -> List[TissueTable]:

@@ -22,9 +22,10 @@ from SSLSegmentationLib.gui.widgets.progress import ProgressRow
 
 
 class _Key(NamedTuple):
-    """What the search depends on: which scans there are, and whether all their voxels are read."""
+    """What the search depends on: folders and data sets, scans of the scene, and whether all voxels are read."""
 
-    scans: Tuple[Any, ...]
+    sources: Tuple[str, ...]
+    scene: Tuple[Any, ...]
     thorough: bool
 
 
@@ -163,11 +164,11 @@ class ScansPanel(Panel[ScansState]):
         self._looked_at = None
 
     def look(self) -> None:
-        """Looks for scans; what was running is ended. Tissues that were found in other scans are no longer in force."""
+        """Looks for scans; what was running is ended. Tissues that were found in other sources are no longer in force."""
         if self.operation is not None:
             self.operation.cancel()
         key = self._key()
-        if self._looked_at is not None and self._looked_at.scans != key.scans and not self.state.own_tissues:
+        if self._looked_at is not None and self._looked_at.sources != key.sources and not self.state.own_tissues:
             self._set_tissues(TissueTable(()))
         self._looked_at = key
         self.found = None
@@ -189,7 +190,7 @@ class ScansPanel(Panel[ScansState]):
 
     def _key(self) -> _Key:
         scene = [(scan.volume, scan.segmentation) if scan.in_scene else scan.saved for scan in self.state.scene_scans()]
-        return _Key((self.state.labelled, *self._sources(), *scene), self.state.thorough)
+        return _Key((self.state.labelled, *self._sources()), tuple(scene), self.state.thorough)
 
     def _look_if_changed(self) -> None:
         """Looks anew where other scans are chosen than those that were looked at."""
@@ -241,7 +242,7 @@ class ScansPanel(Panel[ScansState]):
         state.modality = self.modality.currentData
         state.thorough = self.thorough.checked
         # What other scans say counts until the person says something else.
-        self._proposing = (self._proposing or self._key().scans != before.scans) and state.modality == modality
+        self._proposing = (self._proposing or self._key().sources != before.sources) and state.modality == modality
         self._changed()
 
     def _changed(self) -> None:
