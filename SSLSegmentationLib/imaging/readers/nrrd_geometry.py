@@ -17,6 +17,8 @@ _TO_LPS = {
     "lps": (1.0, 1.0, 1.0),
     "right-anterior-superior": (-1.0, -1.0, 1.0),
     "ras": (-1.0, -1.0, 1.0),
+    "left-anterior-superior": (1.0, -1.0, 1.0),
+    "las": (1.0, -1.0, 1.0),
 }
 # Fields that say the same in another way, or that exclude each other: what counts then is left to SimpleITK.
 _OTHER_WAYS = ("spacings", "axis mins", "axismins", "axis maxs", "axismaxs")
@@ -25,7 +27,7 @@ _ENTRY = r"none|\([^()]*\)"
 
 
 def plain_geometry(path: Path, fields: Mapping[str, str], *, sizes: Sequence[int], axis: Optional[int]) -> Optional[Geometry]:
-    """The grid where the header gives it plainly: directions in a space of three dimensions, which is LPS or RAS or unnamed.
+    """The grid where the header gives it plainly: directions in a space of three dimensions that is LPS, RAS, LAS or unnamed.
 
     `sizes` are the spatial ones (columns, rows, slices), `axis` the one in file order that counts volumes. None where it is
     given in another way, or with numbers that cannot be read. Raises `data.no_geometry` and `data.sheared`.

@@ -29,6 +29,8 @@ SPACES = {
     "space: right-anterior-superior": (-1, -1, 1),
     "space: Right-Anterior-Superior": (-1, -1, 1),
     "space: RAS": (-1, -1, 1),
+    "space: left-anterior-superior": (1, -1, 1),
+    "space: LAS": (1, -1, 1),
     "space dimension: 3": (1, 1, 1),
 }
 
@@ -114,7 +116,7 @@ def test_without_an_origin_it_begins_at_zero(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ("left-posterior-superior", "left-anterior-superior"),
+        ("left-posterior-superior", "3D-right-handed"),
         ("left-posterior-superior", "scanner-xyz"),
         ("left-posterior-superior", "of another world"),
         ("kinds: domain domain domain", "kinds: domain domain time"),
