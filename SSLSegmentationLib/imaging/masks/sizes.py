@@ -11,8 +11,6 @@ from SSLSegmentationLib.imaging.masks.spacing_rule import SpacingRule
 from SSLSegmentationLib.imaging.masks.steps import Steps, finish
 
 AUTO_SIZES = (32, 16, 8, 4)
-# "auto" keeps a size whose whole number of patches (or pairs) covers at most this much more than was asked for.
-CLOSE = 0.2
 SAMPLINGS = ("random", "poisson_disc")
 
 
@@ -49,21 +47,13 @@ def largest_patch_size(*, shape: Sequence[int], area: float, sampling: str, pair
 
 
 def auto_patch_size(*, shape: Sequence[int], area: float, sampling: str, pairs: bool) -> int:
-    """The largest of 32, 16, 8, 4 that reaches `area` and hardly exceeds it; `config.infeasible` where none reaches it."""
+    """The largest of 32, 16, 8, 4 that reaches `area`; `config.infeasible` where none does."""
     return finish(auto_patch_size_steps(shape=shape, area=area, sampling=sampling, pairs=pairs))
 
 
 def auto_patch_size_steps(*, shape: Sequence[int], area: float, sampling: str, pairs: bool) -> Steps[int]:
     """As `auto_patch_size`, in small steps."""
-    needed = pixels_needed(shape, area)
-
-    def excess(size: int) -> float:
-        covered = patches_needed(shape=shape, patch_size=size, area=area, pairs=pairs) * math.pow(size, len(shape))
-        return max(0.0, covered / needed - 1.0 - CLOSE)
-
-    # Sorting keeps the order of equals: the close ones come first, the largest of them before the others.
-    sizes = sorted(AUTO_SIZES, key=excess)
-    size = yield from _first(sizes, shape=shape, area=area, sampling=sampling, pairs=pairs)
+    size = yield from _first(AUTO_SIZES, shape=shape, area=area, sampling=sampling, pairs=pairs)
     if not size:
         raise (yield from infeasible_steps(shape=shape, patch_size=AUTO_SIZES[-1], area=area, sampling=sampling, pairs=pairs))
     return size
