@@ -343,7 +343,7 @@ def test_the_preview_follows_the_controls(idle_panel, watchdog):
     pump(lambda: "Load a volume" in panel.preview.text.text, timeout=5)
     volume = add_volume((5, 64, 64))
     until(lambda: panel.preview.preview is not None, timeout=10)
-    assert drawn(panel).patch_size == 16
+    assert drawn(panel).patch_size == 32
     choose(panel.controls.patch_size, "8")
     assert drawn(panel).patch_size == 8
     panel.controls.area.setValue(10.0)
