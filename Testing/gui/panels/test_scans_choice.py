@@ -19,17 +19,13 @@ from SSLSegmentationLib.gui.panels.scans.found_table import AMBER
 from SSLSegmentationLib.gui.panels.scans.rows import told_modality
 from SSLSegmentationLib.gui.panels.scans.state import CT, DATASET, FOLDERS, MRI, ScansState
 from SSLSegmentationLib.gui.panels.scans.tissue_editor import NAME
-from Testing.gui.panels.test_scans_view import pair
+from Testing.gui.panels.choosing_scans import choose, choose_folders, open_scans, pair, wait
 from Testing.gui.small_scans import labels, nifti, write_json
-from Testing.harness.watchdog import pump
 
 
 @pytest.fixture
 def panel(open_module: Any) -> Any:
-    module = open_module()
-    module._sections["scans"].collapsed = False
-    module.window.show()
-    return module.panel("scans")
+    return open_scans(open_module)
 
 
 def folders(root: Path, *values: int) -> Path:
@@ -38,20 +34,6 @@ def folders(root: Path, *values: int) -> Path:
         nifti(root / "images" / f"{name}.nii.gz")
         nifti(root / "labels" / f"{name}.nii.gz", labels(*values))
     return root
-
-
-def choose(panel: Any, kind: str) -> None:
-    panel.labelled.setCurrentIndex(panel.labelled.findData(kind))
-
-
-def choose_folders(panel: Any, root: Path) -> None:
-    choose(panel, FOLDERS)
-    panel.images.setCurrentPath(str(root / "images"))
-    panel.labels.setCurrentPath(str(root / "labels"))
-
-
-def wait(panel: Any) -> None:
-    assert pump(lambda: panel.operation is None, timeout=60)
 
 
 def values_in_force(panel: Any) -> list[int]:

@@ -6,7 +6,6 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import slicer
 
@@ -15,31 +14,13 @@ from SSLSegmentationLib.gui.operation import Operation
 from SSLSegmentationLib.gui.panels.scans import logic
 from SSLSegmentationLib.gui.panels.scans.state import FOLDERS, ScansState, SceneScan
 from SSLSegmentationLib.gui.training_data import data_section
-from Testing.gui.small_scans import SHAPE, labels, nifti
-from Testing.harness.watchdog import pump
+from Testing.gui.panels.choosing_scans import open_scans, pair, wait
+from Testing.gui.small_scans import labels, nifti
 
 
 @pytest.fixture
 def panel(open_module: Any) -> Any:
-    module = open_module()
-    module._sections["scans"].collapsed = False
-    module.window.show()
-    return module.panel("scans")
-
-
-def pair(name: str = "knee", *, seed: int = 0) -> tuple[Any, Any]:
-    array = np.random.default_rng(seed).integers(0, 99, SHAPE).astype(np.int16)
-    volume = slicer.util.addVolumeFromArray(array, np.eye(4), name)
-    node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", f"{name} labels")
-    node.CreateDefaultDisplayNodes()
-    node.SetReferenceImageGeometryParameterFromVolumeNode(volume)
-    node.GetSegmentation().AddEmptySegment("s1", "cartilage")
-    slicer.util.updateSegmentBinaryLabelmapFromArray(labels(1), node, "s1", volume)
-    return volume, node
-
-
-def wait(panel: Any) -> None:
-    assert pump(lambda: panel.operation is None, timeout=60)
+    return open_scans(open_module)
 
 
 def lines(panel: Any) -> list[str]:

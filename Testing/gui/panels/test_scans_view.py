@@ -6,7 +6,6 @@ import os
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import qt
 import slicer
@@ -18,7 +17,8 @@ from SSLSegmentationLib.gui.panels.scans.state import DATASET, FOLDERS, ScansSta
 from SSLSegmentationLib.gui.panels.scans.tissue_editor import COLOR, NAME, TERMINOLOGY, VALUE, meaning
 from SSLSegmentationLib.gui.scene import display
 from SSLSegmentationLib.imaging.phantoms.folder import write_phantoms
-from Testing.gui.small_scans import SHAPE, labels, nifti, write_json
+from Testing.gui.panels.choosing_scans import choose, choose_folders, open_scans, pair, wait
+from Testing.gui.small_scans import labels, nifti, write_json
 from Testing.harness.pictures import save_picture
 from Testing.harness.watchdog import pump
 
@@ -27,10 +27,7 @@ PICTURES = os.environ.get("SSLSEG_TEST_PICTURES", "")
 
 @pytest.fixture
 def panel(open_module: Any) -> Any:
-    module = open_module()
-    module._sections["scans"].collapsed = False
-    module.window.show()
-    return module.panel("scans")
+    return open_scans(open_module)
 
 
 @pytest.fixture
@@ -45,32 +42,8 @@ def folders(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def choose(panel: Any, kind: str) -> None:
-    panel.labelled.setCurrentIndex(panel.labelled.findData(kind))
-
-
-def choose_folders(panel: Any, root: Path) -> None:
-    choose(panel, FOLDERS)
-    panel.images.setCurrentPath(str(root / "images"))
-    panel.labels.setCurrentPath(str(root / "labels"))
-
-
-def wait(panel: Any) -> None:
-    assert pump(lambda: panel.operation is None, timeout=60)
-
-
 def cell(panel: Any, line: int, column: int) -> Any:
     return panel.table.widget.item(line, column)
-
-
-def pair(name: str = "knee") -> tuple[Any, Any]:
-    volume = slicer.util.addVolumeFromArray(np.arange(210, dtype=np.int16).reshape(SHAPE), np.eye(4), name)
-    node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", f"{name} labels")
-    node.CreateDefaultDisplayNodes()
-    node.SetReferenceImageGeometryParameterFromVolumeNode(volume)
-    node.GetSegmentation().AddEmptySegment("s1", "cartilage")
-    slicer.util.updateSegmentBinaryLabelmapFromArray(labels(1), node, "s1", volume)
-    return volume, node
 
 
 def test_chosen_folders_are_looked_at_at_once_and_problems_stand_in_red(panel: Any, folders: Path, watchdog: Any) -> None:
