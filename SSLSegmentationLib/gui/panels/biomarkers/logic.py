@@ -10,7 +10,7 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
 from SSLSegmentationLib.contract.measures import BIOMARKER_MEASURES, Measure, MeasureRow, map_measures
 from SSLSegmentationLib.contract.tissue_file import write_tissues
-from SSLSegmentationLib.gui.operation import Steps
+from SSLSegmentationLib.gui.operation import Progress, Steps
 from SSLSegmentationLib.gui.panels.biomarkers.agreement import compare
 from SSLSegmentationLib.gui.panels.biomarkers.rows import rows_of
 from SSLSegmentationLib.gui.scene import segmentations, volumes
@@ -71,7 +71,10 @@ def measure(
             words = ["measure", "--image", str(image), "--labels", str(labels), "--tissues", str(tissues), *extra]
             words += ["--output", str(folder / f"table-{number}.csv"), "--slice-areas", str(folder / f"slices-{number}.csv")]
             request = yield from request_steps(session.local, [*words, "--json"], _("Measuring"))
+            # Thousands of areas are read: in a step of its own.
+            yield Progress(_("Measuring"), 1.0)
             facts = request.json()
+            yield Progress(_("Measuring"), 1.0)
             rows += rows_of(facts["rows"], scan=name)
             slices += facts["slice_areas"]["rows"]
         agreement: Tuple[MeasureRow, ...] = ()
