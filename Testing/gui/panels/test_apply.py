@@ -158,11 +158,16 @@ def test_cancelling_a_folder_keeps_the_files_that_were_done(module, small_model,
     panel = open_panel(module, small_model)
     apply_to_folder(panel, scans, out)
     assert pump(lambda: list(out.glob(".*/scan_*.seg.nrrd")), timeout=TIMEOUT)
+    (making,) = out.glob(".*")
     panel.progress.cancel_button.click()
     assert panel.operation is None
     done = [path.name for path in out.glob("*.seg.nrrd")]
     assert 0 < len(done) < 12
-    assert not list(out.glob(".*"))
+    # As the backend does with the file at hand.
+    making.mkdir(exist_ok=True)
+    (making / "late.seg.nrrd").write_bytes(b"")
+    assert pump(lambda: not making.exists(), timeout=TIMEOUT)
+    assert sorted(path.name for path in out.iterdir()) == sorted(done)
     assert panel.progress.text.text.startswith(f"Cancelled. Segmentations made before that: {len(done)}; they stay.")
 
 
