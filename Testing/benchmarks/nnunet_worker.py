@@ -4,7 +4,8 @@
     python nnunet_worker.py checkpoint SETTINGS.json
 
 Reads nnUNet_raw, nnUNet_preprocessed and nnUNet_results from the environment, as nnU-Net does. nnU-Net is imported and
-run as it is; only the network and the batch are replaced where SETTINGS.json asks for "our" network.
+run as it is; only the network and the batch are replaced where SETTINGS.json asks for "our" network, or the width of its own
+network where it asks for "base_width".
 """
 
 from __future__ import annotations
@@ -54,8 +55,19 @@ class SameNetworkTrainer(nnUNetTrainer):
         """Our network has none to switch."""
 
 
+class OwnNetworkTrainer(nnUNetTrainer):
+    """nnU-Net's loop around its own network, without deep supervision, which ours does not have."""
+
+    def initialize(self) -> None:
+        self.enable_deep_supervision = False
+        super().initialize()
+
+
 def make_trainer(settings: dict[str, Any]) -> nnUNetTrainer:
-    """A trainer of fold `fold` on the prepared data set; with "network" set, of our U-Net on "shape" and "batch"."""
+    """A trainer of fold `fold` on the prepared data set, on "shape" and "batch" where set.
+
+    With "network" set, of our U-Net; with "base_width", of nnU-Net's own network at that width.
+    """
     folder = Path(settings["preprocessed"]) / settings["dataset"]
     plans = load_json(str(folder / "nnUNetPlans.json"))
     plans["continue_training"] = False
@@ -63,6 +75,11 @@ def make_trainer(settings: dict[str, Any]) -> nnUNetTrainer:
     if settings.get("network"):
         SameNetworkTrainer.network_plan = settings["network"]
         trainer_class = SameNetworkTrainer
+    if settings.get("base_width"):
+        trainer_class = OwnNetworkTrainer
+        architecture = plans["configurations"]["2d"]["architecture"]["arch_kwargs"]
+        stages = range(architecture["n_stages"])
+        architecture["features_per_stage"] = [settings["base_width"] * 2**stage for stage in stages]
     if settings.get("shape"):
         plans["configurations"]["2d"]["patch_size"] = settings["shape"]
     if settings.get("batch"):

@@ -187,7 +187,11 @@ def test_the_curve_of_loss_and_dice_is_drawn(module, panel, ball_model):
     panel.live.plot_button.click()
     (chart,) = slicer.util.getNodesByClass("vtkMRMLPlotChartNode")
     titles = {chart.GetNthPlotSeriesNode(number).GetYColumnName() for number in range(chart.GetNumberOfPlotSeriesNodes())}
-    assert {"loss", "Dice (mean)"} <= titles or titles == {"loss"}
+    assert {"loss (validation)", "Dice (mean)"} <= titles
+    layouts = slicer.app.layoutManager().layouts
+    assert layouts[-1] == slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpPlotView
+    panel.exit()
+    assert layouts[-1] != slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpPlotView, "the layout is what it was"
 
 
 def test_the_folder_is_opened(module, panel, ball_model, monkeypatch):

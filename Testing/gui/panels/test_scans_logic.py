@@ -273,7 +273,7 @@ def test_a_thousand_files_are_found_quickly_and_in_short_steps(session: Session,
         longest = max(longest, (time.process_time() - step, len(told)))
     assert len(found.rows) == 1000 and all(row.size == (7, 6, 5) for row in found.rows)
     assert time.process_time() - began < 5.0
-    assert longest[0] < 0.05, f"{1000 * longest[0]:.0f} ms in '{told[longest[1] - 1].text}'"
+    assert longest[0] < 0.1, f"{1000 * longest[0]:.0f} ms in '{told[longest[1] - 1].text}'"
     assert told[-1].share is not None and told[-1].share > 0.99
 
 

@@ -155,7 +155,10 @@ class PretrainPanel(Panel[PretrainState]):
         if self.run is None or now < self._next_chart:
             return
         self._next_chart = now + CHART_SECONDS
-        if self._plotted:
+        self._show_curve()
+
+    def _show_curve(self) -> None:
+        if self._plotted or self.run is None:
             self.live.update_chart()
         elif self._plots and len(self.run.losses) > 1 and is_seen(self.widget):
             self._plotted = True
@@ -181,7 +184,7 @@ class PretrainPanel(Panel[PretrainState]):
     def _finish(self, text: str) -> None:
         warnings = self.run.warnings[-_WARNINGS_SHOWN:] if self.run is not None else []
         self.live.show()
-        self.live.update_chart()
+        self._show_curve()
         self.live.progress.finish("\n".join([text, *warnings]))
         self.run = None
         self._show_problem()

@@ -77,6 +77,7 @@ class RunsPanel(Panel[RunsState]):
 
     def exit(self) -> None:
         self._timer.stop()
+        self.live.leave()
 
     def cleanup(self) -> None:
         self._timer.stop()
