@@ -32,8 +32,8 @@ class Check:
 
 
 def slicer_variables(engine: Path) -> dict[str, str]:
-    """No screen is needed; the tests start the real backend with the engine's Python."""
-    return {"QT_QPA_PLATFORM": "offscreen", "SSLSEG_TEST_BACKEND": str(engine)}
+    """No screen is needed; the tests start the real backend with the engine's Python, whose coverage others measure."""
+    return {"QT_QPA_PLATFORM": "offscreen", "SSLSEG_TEST_BACKEND": str(engine), "SSLSEG_COVERAGE_PATCH": "_exit"}
 
 
 def checks(engine: Path, slicer: Path) -> list[Check]:
