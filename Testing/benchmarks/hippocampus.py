@@ -29,6 +29,8 @@ from Testing.data import real_data
 
 RESULTS = Path(__file__).parent / "results"
 LABELS = ("Anterior", "Posterior")
+# The file of a job that says what its training cost; there once it is done.
+COST = "cost.json"
 NETWORK_2D = {"name": "unet", "dims": 2, "base_width": 16}
 # What was found to be best in 30 minutes on two cores.
 BEST: dict[str, Any] = {"network": {"name": "unet", "dims": 3, "base_width": 16}, "train": {"batch_size": 2}}
@@ -74,7 +76,7 @@ class Bench:
     def train(self, run: Run) -> Path:
         """The job of a run, trained unless it is done."""
         job = self.work / run.name
-        if (job / "cpu.json").is_file():
+        if (job / COST).is_file():
             return job
         shutil.rmtree(job, ignore_errors=True)
         config = self.work / f"{run.name}.json"
@@ -84,8 +86,8 @@ class Bench:
             words += ["--pretrained", str(self.work / run.pretrained)]
         for override in self.overrides:
             words += ["--set", override]
-        seconds, cpu = self._sslseg(*words)
-        (job / "cpu.json").write_text(json.dumps({"wall_minutes": seconds / 60, "cpu_minutes": cpu / 60}), encoding="utf-8")
+        cost = self._sslseg(*words)
+        (job / COST).write_text(json.dumps(cost), encoding="utf-8")
         return job
 
     def score(self, run: Run) -> dict[str, Any]:
@@ -101,7 +103,7 @@ class Bench:
             rows = list(csv.DictReader(handle))
         dice = {label: [float(row["dice"]) for row in rows if row["tissue"] == label] for label in LABELS}
         means = {label: sum(values) / len(values) for label, values in dice.items()}
-        facts = json.loads((job / "cpu.json").read_text(encoding="utf-8"))
+        cost = json.loads((job / COST).read_text(encoding="utf-8"))
         card = json.loads((job / "model" / "model.json").read_text(encoding="utf-8"))
         return {
             "run": run.name,
@@ -109,7 +111,7 @@ class Bench:
             **{label: round(value, 4) for label, value in means.items()},
             "scans": len(dice[LABELS[0]]),
             "steps": card["training"]["steps"],
-            **{name: round(value, 1) for name, value in facts.items()},
+            **{name: round(value, 2) for name, value in cost.items()},
         }
 
     def _validation_folders(self) -> tuple[Path, Path]:
@@ -128,7 +130,8 @@ class Bench:
         (self.work / "validation" / "tissues.json").write_text(json.dumps(tissues), encoding="utf-8")
         return folders
 
-    def _sslseg(self, *words: str) -> tuple[float, float]:
+    def _sslseg(self, *words: str) -> dict[str, float]:
+        """Runs the command line; gives what it cost."""
         if words[0] == "evaluate":
             words = (*words, "--tissues", str(self.work / "validation" / "tissues.json"))
         start = time.monotonic()
@@ -137,7 +140,12 @@ class Bench:
             _, status, usage = os.wait4(process.pid, 0)
         if status:
             sys.exit(f"sslseg {' '.join(words)} ended with {os.waitstatus_to_exitcode(status)}; see {self.work / 'log.txt'}")
-        return time.monotonic() - start, usage.ru_utime + usage.ru_stime
+        # Linux counts the largest resident set in KiB.
+        return {
+            "wall_minutes": (time.monotonic() - start) / 60,
+            "cpu_minutes": (usage.ru_utime + usage.ru_stime) / 60,
+            "peak_gb": usage.ru_maxrss * 1024 / 1e9,
+        }
 
 
 def few_labels(bench: Bench, *, seeds: list[int], parallel: int, threads: int, steps: int) -> list[dict[str, Any]]:
