@@ -69,7 +69,7 @@ def training() -> None:
         model: Any = api.finetune(pairs, modality="ct", pretrained=pretrained, settings=steps)
         require(model.segments, "a fine-tuned model segments")
         volume, truth, phantom = scans[2]
-        (segmentation,) = api.segment(volume, model, even_if_unfamiliar=True)  # type: ignore[misc]
+        (segmentation,) = api.segment(volume, model, even_if_unfamiliar=True)  # type: ignore[misc]  # blocking: a list
         names = [tissue.name for tissue in phantom.tissues]
         require(_segment_names(segmentation) == names, "the segments are the tissues of the labelled scans")
         measurement: Any = api.measure(segmentation, reference=truth)
