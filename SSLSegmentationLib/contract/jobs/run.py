@@ -142,6 +142,9 @@ class JobRun:
         """Writes one event. Errors: `disk.full`, `disk.read_only`."""
         if self._events is None:
             return
+        if event == "phase":
+            # However short it is, a phase begins with a progress of its own.
+            self._next_progress = 0.0
         written = self._events.write(event, **fields)
         if self._on_event is not None:
             try:

@@ -9,6 +9,7 @@ import logging
 import os
 import signal
 import threading
+import time
 
 import pytest
 
@@ -293,6 +294,17 @@ def test_progress_is_written_some_times_a_second_and_at_the_end(folder):
     found = [event for event in EventReader(folder / "events.jsonl").poll() if event.event == "progress"]
     assert 2 <= len(found) < 40
     assert found[-1].fields == {"step": 2000, "total": 2000, "seconds_left": 1.5, "loss": 0.5}
+
+
+def test_a_phase_begins_with_a_progress_of_its_own_however_fast_it_is(folder, monkeypatch):
+    monkeypatch.setattr(time, "monotonic", lambda: 1000.0)
+    with open_run(folder) as run:
+        run.progress(1, 9, phase="reading")
+        run.emit("phase", name="train", step=0)
+        for step in range(1, 5):
+            run.progress(step, 4, loss=0.5)
+    found = [event.fields["step"] for event in EventReader(folder / "events.jsonl").poll() if event.event == "progress"]
+    assert found == [1, 1, 4]
 
 
 def test_asking_for_a_cancel_is_cheap(folder):
