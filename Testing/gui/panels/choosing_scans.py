@@ -38,7 +38,7 @@ def wait(panel: Any) -> None:
 def pair(name: str = "knee", *, seed: int = 0) -> tuple[Any, Any]:
     """A volume of the scene and its segmentation, with one segment."""
     array = np.random.default_rng(seed).integers(0, 99, SHAPE).astype(np.int16)
-    volume = slicer.util.addVolumeFromArray(array, np.eye(4), name)
+    volume = slicer.util.addVolumeFromArray(array, np.diag([0.8, 0.9, 2.5, 1.0]), name)
     node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", f"{name} labels")
     node.CreateDefaultDisplayNodes()
     node.SetReferenceImageGeometryParameterFromVolumeNode(volume)

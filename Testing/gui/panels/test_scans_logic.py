@@ -34,7 +34,8 @@ from SSLSegmentationLib.gui.session import Session
 from SSLSegmentationLib.gui.settings import DATA_FOLDER, Settings
 from SSLSegmentationLib.imaging.phantoms.folder import write_phantoms
 from Testing.data import real_data
-from Testing.gui.small_scans import SHAPE, labels, nifti, segmentation, write_json
+from Testing.gui.panels.choosing_scans import pair
+from Testing.gui.small_scans import GEOMETRY, SHAPE, labels, nifti, segmentation, write_json
 
 NONE = TissueTable(())
 
@@ -135,8 +136,6 @@ def test_every_broken_file_is_a_problem_of_its_own_row(session: Session, tmp_pat
 
 
 def _wider() -> Any:
-    from Testing.gui.small_scans import GEOMETRY
-
     return replace(GEOMETRY, shape=(5, 6, 8))
 
 
@@ -210,21 +209,11 @@ def test_values_that_do_not_look_like_the_modality_are_noted() -> None:
     assert all_notes(FoundRow("a"), "mri") == ()
 
 
-def scene_pair(name: str = "scan") -> tuple[Any, Any]:
-    volume = slicer.util.addVolumeFromArray(np.arange(210, dtype=np.int16).reshape(SHAPE), np.diag([0.8, 0.9, 2.5, 1.0]), name)
-    node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", f"{name} labels")
-    node.CreateDefaultDisplayNodes()
-    node.SetReferenceImageGeometryParameterFromVolumeNode(volume)
-    node.GetSegmentation().AddEmptySegment("s1", "fat")
-    slicer.util.updateSegmentBinaryLabelmapFromArray(labels(1), node, "s1", volume)
-    return volume, node
-
-
 def test_pairs_of_the_scene_are_rows_and_bring_their_tissues(session: Session, tmp_path: Path) -> None:
     nifti(tmp_path / "images" / "a.nii.gz")
     nifti(tmp_path / "labels" / "a.nii.gz", labels(1))
     session.store.save(folder_state(tmp_path), prefix=logic.PREFIX)
-    volume, node = scene_pair()
+    volume, node = pair()
     logic.add_pair(session, volume, node)
     state = logic.add_pair(session, volume, node)
     assert state.pairs() == [(volume.GetID(), node.GetID())]
@@ -232,10 +221,10 @@ def test_pairs_of_the_scene_are_rows_and_bring_their_tissues(session: Session, t
     state.set_tissues(TissueTable.from_names({1: "bone"}))
     logic.save_state(session, state)
     state = logic.add_pair(session, volume, node)
-    assert [tissue.name for tissue in state.tissue_table()] == ["bone", "fat"]
+    assert [tissue.name for tissue in state.tissue_table()] == ["bone", "cartilage"]
     volume.SetAttribute("DICOM.Modality", "CT")
     found = look(session, logic.load_state(session))
-    assert [row.name for row in found.rows] == ["a", "scan"]
+    assert [row.name for row in found.rows] == ["a", "knee"]
     row = found.rows[1]
     assert (row.size, row.labelled, row.modality, row.problems) == ((7, 6, 5), True, "ct", ())
     assert np.allclose(row.spacing or (), (0.8, 0.9, 2.5))
@@ -244,7 +233,7 @@ def test_pairs_of_the_scene_are_rows_and_bring_their_tissues(session: Session, t
     slicer.mrmlScene.RemoveNode(node)
     for known in (state, logic.load_state(session)):
         row = look(session, known).rows[1]
-        assert row.name == "scan" and "is no longer in the scene" in row.problems[0]
+        assert row.name == "knee" and "is no longer in the scene" in row.problems[0]
 
 
 @pytest.fixture
