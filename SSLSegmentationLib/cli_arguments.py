@@ -15,6 +15,20 @@ class Command(NamedTuple):
     add_arguments: Callable[[argparse.ArgumentParser], None]
 
 
+def label(text: str) -> int:
+    """The value of a label, a whole number from 1."""
+    if not re.fullmatch(r"\d{1,10}", text) or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"'{text}' is not the value of a label, a whole number from 1")
+    return int(text)
+
+
+def share(text: str) -> float:
+    """A number from 0 to 1."""
+    if not re.fullmatch(r"\d{1,9}(\.\d*)?|\.\d+", text) or float(text) > 1:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number from 0 to 1")
+    return float(text)
+
+
 def memory(text: str) -> int:
     """`3GB`, `500 MB` or a number of bytes → bytes; a GB has 10⁹."""
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kKmMgGtT]?)(i?)[bB]?\s*", text)
@@ -172,6 +186,23 @@ def _evaluate(parser: argparse.ArgumentParser) -> None:
     _json(parser)
 
 
+def _surface(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("labels", metavar="LABELS", help="label map")
+    parser.add_argument(
+        "--output",
+        required=True,
+        metavar="DIR",
+        help="folder for the arrays <value>-points.npy (RAS, mm), <value>-triangles.npy and <value>-normals.npy",
+    )
+    parser.add_argument(
+        "--label", action="append", default=[], type=label, metavar="VALUE", help="only this label; may be given again (all)"
+    )
+    parser.add_argument("--smoothing", type=share, default=0.5, metavar="S", help="0 (none) to 1 (strong) (0.5)")
+    parser.add_argument("--decimation", type=share, default=0.0, metavar="D", help="share of the triangles to leave out (0)")
+    parser.add_argument("--no-normals", dest="normals", action="store_false", help="write no normals")
+    _json(parser)
+
+
 def _preview(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("config", metavar="CONFIG", help="config file (YAML or JSON)")
     parser.add_argument("--output", required=True, metavar="DIR", help="folder for the pictures")
@@ -234,6 +265,7 @@ COMMANDS: Dict[str, Command] = {
     "predict": Command("learning.commands.predict", "segment scans with a model", _predict),
     "measure": Command("imaging.commands.measure", "measure each tissue: the biomarker table", _measure),
     "evaluate": Command("imaging.commands.evaluate", "compare segmentations with right ones", _evaluate),
+    "surface": Command("imaging.commands.surface", "make the closed surface of each tissue, as 3D Slicer does", _surface),
     "preview": Command("learning.commands.preview", "show what a pretext task does to some slices", _preview),
     "phantom": Command("imaging.commands.phantom", "make synthetic scans with known truth", _phantom),
     "inspect": Command("imaging.commands.inspect", "tell what a file or DICOM folder is understood to be", _inspect),

@@ -14,6 +14,7 @@ _PACKAGES = {
     "numpy": "numpy",
     "safetensors": "safetensors",
     "scipy": "scipy",
+    "vtkmodules": "vtk",
     "yaml": "pyyaml",
 }
 

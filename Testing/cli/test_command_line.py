@@ -23,6 +23,7 @@ WANTED = [
     "predict",
     "measure",
     "evaluate",
+    "surface",
     "preview",
     "phantom",
     "inspect",
@@ -102,6 +103,9 @@ def test_help_imports_none_of_the_heavy_packages():
         ["predict", "m", "i", "--output", "o", "--dev", "cpu"],
         ["phantom", "ct_l3", "--output", "o", "--count", "0"],
         ["presets", "a", "b"],
+        ["surface", "l.nrrd", "--output", "o", "--smoothing", "1.5"],
+        ["surface", "l.nrrd", "--output", "o", "--decimation", "nan"],
+        ["surface", "l.nrrd", "--output", "o", "--label", "0"],
     ],
     ids=" ".join,
 )
