@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import re
 from typing import Callable, Dict, NamedTuple, Tuple, Union
 
@@ -24,9 +25,10 @@ def label(text: str) -> int:
 
 def share(text: str) -> float:
     """A number from 0 to 1."""
-    if not re.fullmatch(r"\d{1,9}(\.\d*)?|\.\d+", text) or float(text) > 1:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a number from 0 to 1")
-    return float(text)
+    with contextlib.suppress(ValueError):
+        if 0.0 <= float(text) <= 1.0:
+            return float(text)
+    raise argparse.ArgumentTypeError(f"'{text}' is not a number from 0 to 1")
 
 
 def memory(text: str) -> int:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Optional
+from typing import Any, Optional, Tuple
 
 import numpy as np
 import numpy.typing as npt
 
-from SSLSegmentationLib.imaging.biomarkers.region import Box
 from SSLSegmentationLib.imaging.geometry import FloatArray
 
+Box = Tuple[slice, slice, slice]
 # Free voxels around a tissue, so that its surface is closed.
 MARGIN = 1
 # Slicer's decimation: edges sharper than this angle are kept, and points move by at most this share of the largest side.

@@ -9,6 +9,7 @@ from typing import Any, Dict, List
 import numpy as np
 
 from SSLSegmentationLib.contract.files import replacing
+from SSLSegmentationLib.contract.reporting import Reporter
 from SSLSegmentationLib.contract.wording import counted
 from SSLSegmentationLib.imaging.biomarkers.region import find_boxes
 from SSLSegmentationLib.imaging.commands.output import say, say_json, warn
@@ -28,7 +29,7 @@ def run(arguments: argparse.Namespace) -> int:
         reporter.check_cancelled()
         reporter.progress(f"surface {number} of {len(values)}", share=(number - 1) / len(values))
         surface = closed_surface(labels.array, value, box=boxes.get(value), affine_ras=affine, settings=settings)
-        _write(surface, Path(arguments.output), value)
+        _write(surface, Path(arguments.output), value, reporter=reporter)
         facts.append({"label": value, "points": len(surface.points), "triangles": len(surface.triangles)})
     warn(labels.warnings, reporter=reporter)
     if arguments.json:
@@ -40,10 +41,12 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _write(surface: Surface, folder: Path, value: int) -> None:
+def _write(surface: Surface, folder: Path, value: int, *, reporter: Reporter) -> None:
     """`<value>-points.npy`, `<value>-triangles.npy` and, where there are any, `<value>-normals.npy`."""
     parts = {"points": surface.points, "triangles": surface.triangles, "normals": surface.normals}
     for name, array in parts.items():
         if array is not None:
+            # Who cancels removes the folder, and writing would make it anew.
+            reporter.check_cancelled()
             with replacing(folder / f"{value}-{name}.npy") as temporary:
                 np.save(temporary, array, allow_pickle=False)

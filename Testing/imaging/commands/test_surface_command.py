@@ -90,9 +90,10 @@ def test_a_file_in_the_place_of_the_folder_is_said(path: Path, capsys) -> None:
 
 
 class Followed(Reporter):
-    """Cancels before the second surface."""
+    """Cancels while the `last` surface is made."""
 
-    def __init__(self) -> None:
+    def __init__(self, last: int) -> None:
+        self.last = last
         self.shares: list[float] = []
         self.failed: list[SSLSegmentationError] = []
 
@@ -103,14 +104,16 @@ class Followed(Reporter):
         self.failed.append(error)
 
     def cancelled(self) -> bool:
-        return len(self.shares) > 0
+        return len(self.shares) == self.last
 
 
-def test_a_cancel_between_two_surfaces_leaves_whole_files_only(path: Path, tmp_path: Path) -> None:
-    reporter = Followed()
+def test_a_cancel_leaves_whole_surfaces_only_and_makes_no_folder(path: Path, tmp_path: Path) -> None:
+    reporter = Followed(2)
     assert main(["surface", str(path), "--output", str(tmp_path / "o")], reporter=reporter) == 8
-    assert reporter.shares == [0.0] and reporter.failed[0].code == "job.cancelled"
+    assert reporter.shares == [0.0, 0.5] and reporter.failed[0].code == "job.cancelled"
     assert names(tmp_path / "o") == ["2-normals.npy", "2-points.npy", "2-triangles.npy"]
+    assert main(["surface", str(path), "--output", str(tmp_path / "p")], reporter=Followed(1)) == 8
+    assert not (tmp_path / "p").exists()
 
 
 def test_a_python_without_vtk_says_so(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
