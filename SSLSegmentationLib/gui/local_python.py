@@ -23,5 +23,5 @@ def local_python() -> str:
 
 
 def local_worker(folder: Path, *, idle_minutes: float) -> Worker:
-    """A worker in Slicer's own Python, for measuring."""
+    """A worker in Slicer's own Python, for measuring and surfaces."""
     return Worker(local_python(), folder=folder, idle_minutes=idle_minutes, command="measure")

@@ -96,7 +96,7 @@ class Session:
 
     @property
     def local(self) -> Worker:
-        """The worker in Slicer's own Python, for measuring: it needs no backend."""
+        """The worker in Slicer's own Python, for measuring and surfaces: it needs no backend."""
         if self._local is None:
             self._local = local_worker(self._worker_folder("local"), idle_minutes=IDLE_MINUTES)
         return self._local

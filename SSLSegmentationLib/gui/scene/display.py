@@ -7,11 +7,9 @@ from typing import Any, Optional
 
 import slicer
 
-from SSLSegmentationLib.gui.operation import Steps
 from SSLSegmentationLib.gui.scene.nodes import require_in_scene
 from SSLSegmentationLib.gui.scene.segmentations import volume_of
 from SSLSegmentationLib.gui.scene.segments import closed_surface
-from SSLSegmentationLib.gui.scene.surfaces import make_surfaces
 
 
 @dataclass(frozen=True)
@@ -42,20 +40,14 @@ def show_segmentation(segmentation: Any) -> None:
         show_volume(volume)
 
 
-def show_in_3d(segmentation: Any, *, shown: bool) -> Steps[Any]:
-    """Shows the surfaces of a segmentation in the 3D views, which makes those that are missing, or hides them.
-
-    Gives the node. Raises `data.missing` where it is no longer in the scene.
-    """
+def show_in_3d(segmentation: Any, *, shown: bool) -> None:
+    """Shows the surfaces that a segmentation has in the 3D views, or hides them."""
     require_in_scene(segmentation)
-    if shown:
-        yield from make_surfaces(segmentation)
     segmentation.CreateDefaultDisplayNodes()
     display = segmentation.GetDisplayNode()
     if shown:
         display.SetPreferredDisplayRepresentationName3D(closed_surface())
     display.SetVisibility3D(shown)
-    return segmentation
 
 
 def is_shown_in_3d(segmentation: Any) -> bool:

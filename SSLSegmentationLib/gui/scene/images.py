@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Iterator, Optional, Tuple
+from typing import Any, Dict, Iterator, Tuple
 
 import numpy as np
 import numpy.typing as npt
 from vtk.util.numpy_support import get_vtk_array_type, vtk_to_numpy
 
-from SSLSegmentationLib.contract.errors import SSLSegmentationError
 from SSLSegmentationLib.gui.operation import Progress, Steps
-from SSLSegmentationLib.gui.texts import _
 
 Array = npt.NDArray[Any]
 Shape = Tuple[int, int, int]
@@ -55,20 +53,13 @@ def slabs(shape: Tuple[int, ...], voxels_at_once: int = STEP_VOXELS) -> Iterator
         yield slice(start, min(start + thickness, shape[0]))
 
 
-def box_of(labels: Callable[[], Array], *, text: str, value: Optional[int] = None) -> Steps[Box]:
-    """The smallest box that holds all voxels above 0 (or of `value`) of the array that `labels` gives at each step.
-
-    Its size is 0 where there are none.
-    Raises `data.unreadable` where the array gets another shape on the way.
-    """
-    shape = labels().shape
-    used: Array = np.zeros(shape[0], bool)
-    face: Array = np.zeros(shape[1:], bool)
-    for part in slabs(shape):
-        yield Progress(text, part.start / shape[0])
-        if labels().shape != shape:
-            raise SSLSegmentationError("data.unreadable", _("A segment was edited while it was read."), hint=_("Start again."))
-        slab = labels()[part] > 0 if value is None else labels()[part] == value
+def box_of(labels: Array, *, text: str) -> Steps[Box]:
+    """The smallest box that holds all voxels above 0; its size is 0 where there are none."""
+    used: Array = np.zeros(labels.shape[0], bool)
+    face: Array = np.zeros(labels.shape[1:], bool)
+    for part in slabs(labels.shape):
+        yield Progress(text, part.start / labels.shape[0])
+        slab = labels[part] > 0
         used[part] = slab.reshape(len(slab), -1).any(axis=1)
         np.logical_or(face, slab.any(axis=0), out=face)
     return _range(used), _range(np.any(face, axis=1)), _range(np.any(face, axis=0))

@@ -34,7 +34,7 @@ def create_segmentation(
     _require_fitting(volume, label_map)
     matrix = ijk_to_ras(volume)
     yield from _require_not_negative(label_map)
-    box = yield from images.box_of(lambda: label_map, text=_("Looking for the tissues"))
+    box = yield from images.box_of(label_map, text=_("Looking for the tissues"))
     stored = {tissue.value: number for number, tissue in enumerate(tissues, start=1)}
     if max(tissues.values, default=0) <= LARGEST_STORED_VALUE:
         stored = {value: value for value in tissues.values}

@@ -96,7 +96,7 @@ def geometry_of(node: Any) -> Geometry:
         )
     columns, rows, slices = image.GetDimensions()
     matrix = ijk_to_ras(node)
-    if not _at_right_angles(matrix):
+    if not at_right_angles(matrix):
         raise SSLSegmentationError(
             "data.sheared",
             _("The axes of the volume '{name}' are not at right angles.").format(name=shown_name(node)),
@@ -138,7 +138,7 @@ def geometry_on(node: Any, first: Any) -> Geometry:
     """
     grid, shape = geometry_of(first), geometry_of(node).shape
     matrix = RAS_TO_LPS @ transforms.matrix_between(node, first) @ ijk_to_ras(node)
-    if _at_right_angles(matrix):
+    if at_right_angles(matrix):
         own = Geometry.from_matrix(matrix, shape)
         axes = index_map(own, grid)
         if axes is not None and grid.same_grid(reoriented(own, *axes)):
@@ -223,7 +223,8 @@ def _window(array: images.Array) -> Tuple[float, float]:
     return float(low), float(high if high > low else low + 1.0)
 
 
-def _at_right_angles(matrix: FloatArray) -> bool:
+def at_right_angles(matrix: FloatArray) -> bool:
+    """Whether the axes of a 4×4 matrix are orthogonal, and none is without length."""
     lengths = np.linalg.norm(matrix[:3, :3], axis=0)
     if not np.isfinite(matrix).all() or lengths.min() <= 0:
         return False

@@ -20,7 +20,6 @@ from SSLSegmentationLib.gui.selftest.person import Person
 from SSLSegmentationLib.gui.selftest.support import require
 from SSLSegmentationLib.imaging.dataset import training_cases
 
-SHOW_IN_3D = "show in 3D"
 # Long enough to be closed and found again while it runs.
 _ENDLESS_MINUTES = 30.0
 
@@ -63,7 +62,7 @@ class Story:
         yield "pretrain", self.pretrain
         yield "fine-tune", self.finetune
         yield "apply", self.apply
-        yield SHOW_IN_3D, self.show_in_3d
+        yield "show in 3D", self.show_in_3d
         yield "correct, add and continue", self.correct_and_continue
         yield "biomarkers", self.measure
         yield "close Slicer", self.close_while_training

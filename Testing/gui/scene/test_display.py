@@ -4,26 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import pytest
 import slicer
-import vtk
 
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
-from SSLSegmentationLib.gui.operation import Operation
 from SSLSegmentationLib.gui.scene import display, editor, plots, tables
 
-from .making import GRIDS, add_segmentation, add_transform, add_volume, made, put_under
+from .making import add_segmentation, add_volume
 
 
 def selection(scene: Any) -> Any:
     return slicer.app.applicationLogic().GetSelectionNode()
-
-
-def surface_of(node: Any, segment_id: str) -> Any:
-    surface = vtk.vtkPolyData()
-    node.GetClosedSurfaceRepresentation(segment_id, surface)
-    return surface
 
 
 def test_a_volume_becomes_the_background(scene: Any) -> None:
@@ -82,44 +73,20 @@ def test_deleted_nodes_are_not_shown(scene: Any) -> None:
             show(volume)
 
 
-@pytest.mark.parametrize("grid", ["plain", "oblique", "left_handed"])
-def test_surfaces_are_made_segment_by_segment_as_slicer_makes_them(scene: Any, grid: str) -> None:
-    volume = add_volume(grid=grid)
-    put_under(volume, add_transform())
-    labels = np.zeros((20, 22, 24), np.uint8)
-    labels[4:12, 5:15, 6:16] = 1
-    labels[12:16, 5:15, 6:16] = 2
-    volume = add_volume(labels.astype(np.int16), GRIDS[grid])
-    node, reference = add_segmentation(volume, labels), add_segmentation(volume, labels)
+def test_surfaces_are_shown_where_there_are_any_and_hidden_again(scene: Any) -> None:
+    node = add_segmentation(add_volume())
     assert not display.is_shown_in_3d(None) and not display.is_shown_in_3d(node)
-    assert made(display.show_in_3d(node, shown=True)) is node
+    display.show_in_3d(node, shown=True)
+    assert not display.is_shown_in_3d(node), "there is none yet"
+    node.CreateClosedSurfaceRepresentation()
     assert display.is_shown_in_3d(node)
-    reference.CreateClosedSurfaceRepresentation()
-    for one in ("Segment_1", "Segment_2"):
-        assert surface_of(node, one).GetNumberOfPoints() > 50
-        assert surface_of(node, one).GetBounds() == pytest.approx(surface_of(reference, one).GetBounds(), abs=0.05)
-    assert surface_of(node, "Segment_9").GetNumberOfPoints() == 0
-    assert node.GetDisplayNode().GetVisibility3D()
-    made(display.show_in_3d(node, shown=False))
+    assert node.GetDisplayNode().GetPreferredDisplayRepresentationName3D() == "Closed surface"
+    display.show_in_3d(node, shown=False)
     assert not node.GetDisplayNode().GetVisibility3D()
     assert not display.is_shown_in_3d(node)
-
-
-def test_surfaces_that_are_there_are_not_made_again(scene: Any) -> None:
-    node = add_segmentation(add_volume())
-    made(display.show_in_3d(node, shown=True))
-    before = node.GetSegmentation().GetSegment("Segment_1").GetRepresentation("Closed surface")
-    made(display.show_in_3d(node, shown=True))
-    assert node.GetSegmentation().GetSegment("Segment_1").GetRepresentation("Closed surface") is before
-
-
-def test_a_segmentation_deleted_while_surfaces_are_made_is_said(scene: Any) -> None:
-    node = add_segmentation(add_volume())
-    operation = Operation(display.show_in_3d(node, shown=True))
-    operation.step(0.0)
     scene.RemoveNode(node)
     with pytest.raises(SSLSegmentationError, match="no longer in the scene"):
-        operation.wait()
+        display.show_in_3d(node, shown=True)
 
 
 def test_the_editor_gets_segmentation_volume_and_segment(scene: Any, events: Any) -> None:

@@ -133,7 +133,7 @@ def test_what_is_no_volume_of_intensities_is_refused_by_name(scene: Any, tmp_pat
         with pytest.raises(SSLSegmentationError, match=node.GetName()) as caught:
             made(volumes.export_volume(node, tmp_path / "scan.nrrd"))
         assert caught.value.code == code
-    assert not volumes._at_right_angles(flat)
+    assert not volumes.at_right_angles(flat)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -22,6 +22,7 @@ from SSLSegmentationLib.gui.panels.apply.state import FOLDER, SCENE, VOLUME, App
 from SSLSegmentationLib.gui.panels.panel import Panel
 from SSLSegmentationLib.gui.scene import display, editor, nodes, volumes
 from SSLSegmentationLib.gui.settings import LAST_MODEL
+from SSLSegmentationLib.gui.surfaces import show_in_3d
 from SSLSegmentationLib.gui.texts import _
 from SSLSegmentationLib.gui.widgets import form, messages
 from SSLSegmentationLib.gui.widgets.progress import ProgressRow
@@ -79,6 +80,7 @@ class ApplyPanel(Panel[ApplyState]):
         self.show_button.setCheckable(True)
         self.after = rows.add_wide(form.row(self.edit_button, self.show_button))
         self.operation: Optional[Operation[Any]] = None
+        self.showing: Optional[Operation[Any]] = None
         self.connect(self.scope, "currentIndexChanged(int)", self._chosen)
         self.connect(self.volume, "currentNodeChanged(vtkMRMLNode*)", self._chosen)
         self.connect_path(self.folder, self._chosen)
@@ -117,7 +119,8 @@ class ApplyPanel(Panel[ApplyState]):
         self.apply_button.setEnabled(not running and not missing)
         self.apply_button.setToolTip(missing or _("Segments with the model; earlier segmentations stay as they are."))
         self.after.setVisible(last is not None and not running)
-        self.show_button.setChecked(display.is_shown_in_3d(last))
+        if self.showing is None or not self.showing.running:
+            self.show_button.setChecked(display.is_shown_in_3d(last))
         for control, before in blocked:
             control.blockSignals(before)
 
@@ -253,4 +256,11 @@ class ApplyPanel(Panel[ApplyState]):
         editor.open_in_editor(self._last_result())
 
     def _show_in_3d(self, shown: bool) -> None:
-        self.session.run(display.show_in_3d(self._last_result(), shown=shown), on_error=messages.show_error)
+        if self.showing is not None:
+            self.showing.cancel()
+        steps = show_in_3d(self.session, self._last_result(), shown=shown)
+        self.showing = self.session.run(steps, on_done=lambda _node: self.show_state(), on_error=self._not_shown)
+
+    def _not_shown(self, error: SSLSegmentationError) -> None:
+        self.show_state()
+        messages.show_error(error)
