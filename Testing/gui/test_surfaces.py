@@ -179,7 +179,7 @@ def test_surfaces_that_are_there_are_not_made_again_and_segments_without_voxels_
 
 
 def test_what_is_edited_on_the_way_gets_the_surface_of_what_it_is_now(session: Session) -> None:
-    node = segmentation(shared=False)
+    node = segmentation()
     operation = Operation(show_in_3d(session, node, shown=True))
     run_until(operation, lambda: asked(session))
     image = node.GetSegmentation().GetSegment("Segment_2").GetRepresentation("Binary labelmap")
