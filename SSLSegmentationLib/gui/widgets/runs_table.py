@@ -8,6 +8,7 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import qt
 
+from SSLSegmentationLib.gui.operation import Progress, Steps
 from SSLSegmentationLib.gui.run import CANCELLED, DONE, FAILED, INTERRUPTED, RUNNING
 from SSLSegmentationLib.gui.run_list import RunRow
 from SSLSegmentationLib.gui.texts import _
@@ -16,6 +17,8 @@ _NAME, _KIND, _STATE, _DICE, _STARTED = range(5)
 # Readable on light and dark backgrounds alike.
 _COLORS = {RUNNING: "#2a7fd4", DONE: "#2f9e44", FAILED: "#e03131", CANCELLED: "#868e96", INTERRUPTED: "#e8870c"}
 _HEIGHT, _ROW_HEIGHT = 170, 22
+# More than can be seen; some milliseconds of work.
+_LINES_AT_ONCE = 40
 
 
 def state_text(state: str) -> str:
@@ -60,6 +63,8 @@ class RunsTable:
     def __init__(self) -> None:
         self.widget = qt.QTableWidget()
         self._rows: Tuple[RunRow, ...] = ()
+        # Numbers of the lines whose texts are not what their rows say.
+        self._unfilled: List[int] = []
         table = self.widget
         titles = [_("Name"), _("Kind"), _("State"), _("Dice"), _("Started")]
         table.setColumnCount(len(titles))
@@ -72,10 +77,8 @@ class RunsTable:
         table.setWordWrap(False)
         table.verticalHeader().setVisible(False)
         table.verticalHeader().setDefaultSectionSize(_ROW_HEIGHT)
-        header = table.horizontalHeader()
-        for column in range(len(titles)):
-            header.setSectionResizeMode(column, qt.QHeaderView.ResizeToContents)
-        header.setSectionResizeMode(_NAME, qt.QHeaderView.Stretch)
+        table.horizontalHeader().setSectionResizeMode(_NAME, qt.QHeaderView.Stretch)
+        self._set_widths(qt.QHeaderView.ResizeToContents)
         table.setMinimumHeight(_HEIGHT)
 
     @property
@@ -102,11 +105,37 @@ class RunsTable:
         blocked = self.widget.blockSignals(True)
         before, self._rows = self._rows, tuple(rows)
         self.widget.setRowCount(len(rows))
-        for number, row in enumerate(rows):
-            if number >= len(before) or before[number] != row:
-                self._fill(number, row)
+        changed = {number for number, row in enumerate(rows) if number >= len(before) or before[number] != row}
+        self._unfilled = sorted(changed.union(number for number in self._unfilled if number < len(rows)))
+        self._fill_some()
         self.select(selected.path if selected is not None else None)
         self.widget.blockSignals(blocked)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every line has its texts: `fill` goes on where many are new."""
+        return not self._unfilled
+
+    def fill(self) -> Steps[None]:
+        """Fills the lines that `show` has left empty, some at a time."""
+        while not self.complete:
+            yield Progress(_("Looking at the runs …"))
+            self._fill_some()
+
+    def _fill_some(self) -> None:
+        now, self._unfilled = self._unfilled[:_LINES_AT_ONCE], self._unfilled[_LINES_AT_ONCE:]
+        blocked = self.widget.blockSignals(True)
+        # Else each text that is set would have the widths of all columns computed anew.
+        self._set_widths(qt.QHeaderView.Fixed)
+        for number in now:
+            self._fill(number, self._rows[number])
+        self._set_widths(qt.QHeaderView.ResizeToContents)
+        self.widget.blockSignals(blocked)
+
+    def _set_widths(self, mode: Any) -> None:
+        """How all columns but the name's get their widths."""
+        for column in (_KIND, _STATE, _DICE, _STARTED):
+            self.widget.horizontalHeader().setSectionResizeMode(column, mode)
 
     def _fill(self, number: int, row: RunRow) -> None:
         for column, text in enumerate(_cells(row)):

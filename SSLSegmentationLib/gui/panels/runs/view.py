@@ -35,6 +35,7 @@ class RunsPanel(Panel[RunsState]):
         self._looking: Optional[Operation[Any]] = None
         self._reading: Optional[Operation[Any]] = None
         self._stopping: Optional[Operation[Any]] = None
+        self._filling: Optional[Operation[Any]] = None
         rows = self.form
         self.empty = rows.add_wide(form.note(_("No runs yet: they begin under 'Pretrain' and 'Fine-tune'.")))
         self.table = RunsTable()
@@ -84,7 +85,7 @@ class RunsPanel(Panel[RunsState]):
         super().cleanup()
 
     def scene_closing(self) -> None:
-        self._looking = self._reading = self._stopping = None
+        self._looking = self._reading = self._stopping = self._filling = None
 
     def look(self) -> None:
         """Looks for what is new, while the panel can be seen; a little at each tick of the session."""
@@ -101,6 +102,8 @@ class RunsPanel(Panel[RunsState]):
         self.table.show(rows)
         self.table.select(Path(self.state.selected) if self.state.selected else None)
         self.table.widget.blockSignals(blocked)
+        if not self.table.complete and self._filling is None:
+            self._filling = self.session.run(self.table.fill(), on_done=self._filled, on_error=self._fill_failed)
         selected = self.table.selected
         if selected is None:
             self._show_run(None)
@@ -159,6 +162,13 @@ class RunsPanel(Panel[RunsState]):
     def _looked(self, _rows: Tuple[RunRow, ...]) -> None:
         self._looking = None
         self.show_state()
+
+    def _filled(self, _nothing: None) -> None:
+        self._filling = None
+
+    def _fill_failed(self, error: SSLSegmentationError) -> None:
+        self._filling = None
+        messages.show_error(error)
 
     def _look_failed(self, error: SSLSegmentationError) -> None:
         self._looking = None
