@@ -14,8 +14,8 @@ from pathlib import Path
 from environment import REPOSITORY, environment_python, slicer_python
 
 SLICER_TESTS = "Testing/gui"
-# In a process of its own, as Slicer is: what a thousand tests leave in memory would be counted as its blocks.
-SLICER_STORY = "Testing/gui/test_story.py"
+# Each in a process of its own, as Slicer is: what a thousand tests leave in memory would be counted as its blocks.
+SLICER_PROCESSES = ("Testing/gui/backend", "Testing/gui/panels", "Testing/gui/scene", "Testing/gui/test_story.py")
 SLICER_FLOORS = ["SSLSegmentationLib/contract", "SSLSegmentationLib/imaging", "SSLSegmentationLib/gui", "SSLSegmentation"]
 
 
@@ -43,6 +43,7 @@ def checks(engine: Path, slicer: Path) -> list[Check]:
     floors = [floor for floor in SLICER_FLOORS if (REPOSITORY / floor).is_dir()]
     old_python = [str(folder / "vermin"), "-q", "-t=3.9-", "--no-tips", "--eval-annotations", "--violations", *floors]
     measured = ["-m", "coverage", "run", "-m", "pytest", "-q"]
+    others = [f"--ignore={path}" for path in SLICER_PROCESSES]
     return [
         Check("style", [*module, "ruff", "check", "."]),
         Check("format", [*module, "ruff", "format", "--check", "."]),
@@ -50,8 +51,8 @@ def checks(engine: Path, slicer: Path) -> list[Check]:
         Check("Python 3.9", old_python),
         Check("types", [*module, "mypy"]),
         Check("tests", [str(engine), *measured]),
-        Check("Slicer tests", [str(slicer), *measured, SLICER_TESTS, f"--ignore={SLICER_STORY}"], slicer_variables(engine)),
-        Check("Slicer story", [str(slicer), *measured, SLICER_STORY], slicer_variables(engine)),
+        *(Check(f"Slicer tests: {path}", [str(slicer), *measured, path], slicer_variables(engine)) for path in SLICER_PROCESSES),
+        Check("Slicer tests: the others", [str(slicer), *measured, SLICER_TESTS, *others], slicer_variables(engine)),
         Check("coverage data", [*module, "coverage", "combine", "-q"]),
         Check("coverage", [*module, "coverage", "report"]),
     ]

@@ -20,6 +20,7 @@ from SSLSegmentationLib.gui.pretext_preview import Masks, preview_slice, slice_a
 from SSLSegmentationLib.imaging.masks import make_pool
 from Testing.gui import engine_corruption
 from Testing.gui.engine import backend_python
+from Testing.harness.watchdog import LONGEST_BLOCK
 
 # RAS directions under which an array is as the engine keeps it: columns to the left, rows to the back, slices to the head.
 LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
@@ -199,10 +200,10 @@ def no_collections():
 @pytest.mark.usefixtures("no_collections")
 @pytest.mark.parametrize("dims", [2, 3])
 @pytest.mark.parametrize("pretext", [{}, {"patch_size": 8}, {"patch_size": 4, "sampling": "random"}], ids=str)
-def test_no_step_of_a_large_scan_takes_50_ms(scene, pretext, dims):
+def test_no_step_of_a_large_scan_takes_100_ms(scene, pretext, dims):
     shape = (3, 512, 512) if dims == 2 else (128, 160, 160)
     volume = add_volume(np.random.default_rng(0).normal(size=shape).astype(np.float32))
     config = parse({"data": {"modality": "ct"}, "network": {"dims": dims}, "pretext": pretext})
     preview(add_volume(np.zeros((1, 64, 64), np.float32)), parse({"pretext": {"patch_size": 8}}))
     # The processor's time: other programs on the machine do not count.
-    assert longest_step(preview_slice(volume, config))[0] < 0.05
+    assert longest_step(preview_slice(volume, config))[0] < LONGEST_BLOCK

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 import slicer
 
 from SSLSegmentationLib.gui.selftest.in_slicer import play
@@ -11,10 +9,7 @@ from SSLSegmentationLib.gui.selftest.person import Person
 from SSLSegmentationLib.gui.settings import BACKEND_PYTHON, DATA_FOLDER, Settings
 from Testing.gui.engine import backend_python
 from Testing.gui.story import Told, wait_for_end
-from Testing.harness.watchdog import pump
-
-# Seconds that the thread that draws the windows may be busy at a stretch; counting covered lines makes Python half as fast.
-LONGEST_BLOCK = 0.2 if "coverage" in sys.modules else 0.1
+from Testing.harness.watchdog import LONGEST_BLOCK, pump
 
 
 def test_from_a_folder_of_scans_to_a_table_and_back_after_a_restart(module_in_slicer, tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from dataclasses import dataclass
 from typing import Callable, Optional
@@ -11,6 +12,8 @@ from PyQt6 import QtCore, QtWidgets
 from .record import SlotRun, processor_wait, record
 
 BEAT = 0.005
+# The longest that the thread that draws may be busy at a stretch, in seconds; measuring coverage takes as long again.
+LONGEST_BLOCK = 0.2 if "coverage" in sys.modules else 0.1
 _active: list[Watchdog] = []
 
 

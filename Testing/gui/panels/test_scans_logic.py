@@ -36,6 +36,7 @@ from SSLSegmentationLib.imaging.phantoms.folder import write_phantoms
 from Testing.data import real_data
 from Testing.gui.panels.choosing_scans import pair
 from Testing.gui.small_scans import GEOMETRY, SHAPE, labels, nifti, segmentation, write_json
+from Testing.harness.watchdog import LONGEST_BLOCK
 
 NONE = TissueTable(())
 
@@ -262,7 +263,7 @@ def test_a_thousand_files_are_found_quickly_and_in_short_steps(session: Session,
         longest = max(longest, (time.process_time() - step, len(told)))
     assert len(found.rows) == 1000 and all(row.size == (7, 6, 5) for row in found.rows)
     assert time.process_time() - began < 5.0
-    assert longest[0] < 0.1, f"{1000 * longest[0]:.0f} ms in '{told[longest[1] - 1].text}'"
+    assert longest[0] < LONGEST_BLOCK, f"{1000 * longest[0]:.0f} ms in '{told[longest[1] - 1].text}'"
     assert told[-1].share is not None and told[-1].share > 0.99
 
 
