@@ -59,7 +59,7 @@ def opener(data_folder: Path) -> Opener:
     def open_module() -> Any:
         window = qt.QWidget()
         made = ModuleWidget(qt.QVBoxLayout(window))
-        made.window = window  # type: ignore[attr-defined]
+        made.window = window  # type: ignore[attr-defined]  # PythonQt objects take new attributes
         window.resize(400, 900)
         window.show()
         kept.append(made)

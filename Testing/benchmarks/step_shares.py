@@ -103,7 +103,7 @@ def measure(setup: Setup, *, repeats: int, device: torch.device, precision: str)
     changes = [
         field.name.removesuffix("_probability") for field in dataclasses.fields(default) if field.name.endswith("_probability")
     ]
-    each = {change: timed(lambda change=change: augment(only(default, change))) for change in changes}  # type: ignore[misc]
+    each = {change: timed(lambda change=change: augment(only(default, change))) for change in changes}  # type: ignore[misc]  # a default binds the loop variable
     drawing = timed(lambda: draw_augmentation(default, shape=shape, batch=batch, channels=1, rng=rng))
     total = timed(lambda: augment(default), 3 * repeats)
     cutting = tilted_cut(setup, rng=rng, timed=timed)

@@ -25,7 +25,7 @@ def test_every_link_leads_to_a_file(page: Path) -> None:
 def test_every_panel_is_described() -> None:
     tree = ast.parse((REPOSITORY / "SSLSegmentationLib" / "gui" / "panels" / "titles.py").read_text(encoding="utf-8"))
     titles = [
-        str(value.elts[0].args[0].value)  # type: ignore[attr-defined]
+        str(value.elts[0].args[0].value)  # type: ignore[attr-defined]  # found by its shape
         for node in ast.walk(tree)
         if isinstance(node, ast.Dict)
         for value in node.values

@@ -34,7 +34,7 @@ def open_module(scene: Any, host: Callable[..., Any], tmp_path: Path) -> Iterato
         window = host(qt.QWidget())
         layout = qt.QVBoxLayout(window)
         made = ModuleWidget(layout)
-        made.window = window  # type: ignore[attr-defined]
+        made.window = window  # type: ignore[attr-defined]  # kept with the widget, as Slicer keeps its own
         opened.append(made)
         assert pump(lambda: not made.opening.running, timeout=30)
         return made

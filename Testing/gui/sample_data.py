@@ -58,5 +58,5 @@ def sample_data_module(*, version: str) -> tuple[types.ModuleType, dict[str, lis
             titles[category] = title
 
     module = types.ModuleType("SampleData")
-    module.SampleDataLogic = OldLogic if version == "5.6" else NewLogic  # type: ignore[attr-defined]
+    module.SampleDataLogic = OldLogic if version == "5.6" else NewLogic  # type: ignore[attr-defined]  # a module made for the test
     return module, registered, titles

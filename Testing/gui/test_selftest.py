@@ -104,7 +104,7 @@ def test_slicers_own_test_runner_finds_every_story(monkeypatch: pytest.MonkeyPat
     monkeypatch.syspath_prepend(str(REPOSITORY / "SSLSegmentation"))
     namespace = runpy.run_path(str(REPOSITORY / "Testing" / "slicer" / "SSLSegmentationStoriesTest.py"))
     suite = unittest.defaultTestLoader.loadTestsFromTestCase(namespace["SSLSegmentationStoriesTest"])
-    names = {test._testMethodName for test in suite}  # type: ignore[union-attr]
+    names = {test._testMethodName for test in suite}  # type: ignore[union-attr]  # a suite of single tests
     assert names == {f"test_{story.__name__}" for story in selftest.STORIES}
     result = unittest.TestResult()
     for story in ("previewing", "training"):

@@ -124,7 +124,7 @@ class Answers:
     dialog: Optional[Callable[[object], int]] = None
 
     def clear(self) -> None:
-        self.__init__()  # type: ignore[misc]
+        self.__init__()  # type: ignore[misc]  # starts anew
 
 
 class DefectHandler(logging.Handler):

@@ -30,7 +30,7 @@ def test_any_base_width_builds_and_takes_gradients(width: int) -> None:
 def test_paper_network_has_the_widths_of_the_paper() -> None:
     network = build_network(plan(base_width=32, levels=5))
     assert isinstance(network, UNet)
-    assert [block.first.out_channels for block in network.encoder] == [32, 64, 128, 256, 512]  # type: ignore[union-attr]
+    assert [block.first.out_channels for block in network.encoder] == [32, 64, 128, 256, 512]  # type: ignore[union-attr]  # a module list
 
 
 def test_networks_of_pretraining_and_segmentation_differ_in_the_last_layer_only() -> None:

@@ -41,7 +41,7 @@ def test_network_gives_the_same_outputs_and_gradients_in_both_layouts() -> None:
     layouts = []
     for channels_last in (True, False):
         for block in [*network.encoder, *network.decoder]:
-            block.channels_last = channels_last  # type: ignore[assignment]
+            block.channels_last = channels_last  # type: ignore[assignment]  # switched for the comparison
         network.zero_grad()
         output = network(x)
         output.square().mean().backward()

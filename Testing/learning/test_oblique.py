@@ -111,7 +111,7 @@ def test_oblique_cut_of_a_batch_shows_the_labels_where_the_image_does() -> None:
     batch = source.cut(draw)
     assert batch.images.shape == (3, 3, 20, 16)
     assert batch.labels is not None
-    assert np.array_equal(batch.labels[0], source.cases[0].label[12])  # type: ignore[index]
+    assert np.array_equal(batch.labels[0], source.cases[0].label[12])  # type: ignore[index]  # labelled cases
     for number in range(3):
         assert batch.images[number, 1][batch.labels[number] == 1].mean() > 1
         assert batch.images[number, 1][batch.labels[number] == 2].mean() < -1
@@ -124,7 +124,7 @@ def test_tiny_tilt_gives_the_straight_slice() -> None:
     tilted = replace(straight, tilt=np.full((6, 2), 1e-9))
     a, b = source.cut(straight), source.cut(tilted)
     assert np.allclose(a.images, b.images, atol=1e-5)
-    assert np.array_equal(a.labels, b.labels)  # type: ignore[arg-type]
+    assert np.array_equal(a.labels, b.labels)  # type: ignore[arg-type]  # labelled cases
     assert np.array_equal(a.valid, b.valid)
 
 

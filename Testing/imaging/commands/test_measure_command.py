@@ -202,7 +202,7 @@ def _probabilities(data: Path) -> None:
 def test_one_bad_file_means_exit_three_with_its_name_and_no_table(
     data: Path, tmp_path: Path, capsys: pytest.CaptureFixture, spoil: object
 ) -> None:
-    spoil(data)  # type: ignore[operator]
+    spoil(data)  # type: ignore[operator]  # a table of functions
     output = tmp_path / "out" / "t.csv"
     # The good phantom comes second: had rows been written as they came, the table of the first would be there.
     assert measure(data / "images", data / "labels", output, "--tissues", str(data / "tissues.json")) == 3

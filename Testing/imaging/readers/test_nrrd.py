@@ -50,7 +50,7 @@ def test_files_of_simpleitk_come_back_exactly(tmp_path: Path, left_handed: bool,
     ("encoding", "pack"), [("raw", bytes), ("gzip", gzip.compress), ("gz", gzip.compress), ("bzip2", bz2.compress)]
 )
 def test_encodings_hold_the_same_voxels(tmp_path: Path, encoding: str, pack: object) -> None:
-    path = nrrd(tmp_path / "a.nrrd", changed("encoding", encoding), pack(DATA))  # type: ignore[operator]
+    path = nrrd(tmp_path / "a.nrrd", changed("encoding", encoding), pack(DATA))  # type: ignore[operator]  # a table of functions
     scan = read_scan(path)
     assert np.array_equal(scan.array, numbers())
     assert scan.geometry.same_grid(plain_geometry())

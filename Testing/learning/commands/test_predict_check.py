@@ -43,7 +43,7 @@ def test_scans_that_look_different_are_told_and_nothing_is_written(
     code, rows = check(model, tmp_path / "scans", capsys)
     assert code == 0
     assert rows["like.nii.gz"]["warnings"] == []
-    assert any("voxel spacing" in str(warning) for warning in rows["coarse.nii.gz"]["warnings"])  # type: ignore[attr-defined]
+    assert any("voxel spacing" in str(warning) for warning in rows["coarse.nii.gz"]["warnings"])  # type: ignore[attr-defined]  # of JSON
     assert not (tmp_path / "out").exists()
 
 
@@ -56,5 +56,5 @@ def test_a_scan_that_cannot_be_used_is_named_as_when_it_is_computed(
     write_scan(tmp_path / "scans" / "whole.nii.gz", scan())
     code, rows = check(model, tmp_path / "scans", capsys)
     assert code == 3
-    assert rows["holed.nii.gz"]["error"]["code"] == "data.not_finite"  # type: ignore[index]
+    assert rows["holed.nii.gz"]["error"]["code"] == "data.not_finite"  # type: ignore[index]  # of JSON
     assert rows["whole.nii.gz"]["stem"] == "whole"

@@ -16,7 +16,7 @@ from SSLSegmentationLib.learning.pretext import TASKS, descriptions
 
 def config(**changes: object) -> Config:
     settings: dict[str, object] = {"patch_size": 4, "mask_pool": 10, **changes}
-    return replace(Config(), pretext=replace(Config().pretext, **settings))  # type: ignore[arg-type]
+    return replace(Config(), pretext=replace(Config().pretext, **settings))  # type: ignore[arg-type]  # settings by name
 
 
 @pytest.mark.parametrize("sampling", ["random", "poisson_disc"])

@@ -176,16 +176,16 @@ def test_training_fits_the_line(tmp_path: Path) -> None:
 
 def test_frozen_weights_do_not_move_in_their_stage_and_move_after_it(tmp_path: Path) -> None:
     loop = make_loop(tmp_path, stages=TWO_STAGES, averaging=0.0)
-    before = loop.module[0].weight.detach().clone()  # type: ignore[index, union-attr, operator]
+    before = loop.module[0].weight.detach().clone()  # type: ignore[index, union-attr, operator]  # the one layer of the test
     moved: list[bool] = []
     original = loop.task.example
 
     def watch(step: int) -> Any:
         if step < 10_000:
-            moved.append(not torch.equal(loop.module[0].weight, before))  # type: ignore[index, union-attr, arg-type]
+            moved.append(not torch.equal(loop.module[0].weight, before))  # type: ignore[index, union-attr, arg-type]  # the one layer of the test
         return original(step)
 
-    loop.task.example = watch  # type: ignore[method-assign]
+    loop.task.example = watch  # type: ignore[method-assign]  # watched
     loop.run()
     assert not any(moved[:20])
     assert all(moved[21:])

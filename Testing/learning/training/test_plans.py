@@ -16,7 +16,7 @@ from SSLSegmentationLib.learning.training.schedule import learning_rate
 
 
 def train(**changes: object) -> TrainConfig:
-    return replace(TrainConfig(), **changes)  # type: ignore[arg-type]
+    return replace(TrainConfig(), **changes)  # type: ignore[arg-type]  # settings by name
 
 
 def test_first_limit_that_is_reached_ends_the_budget() -> None:
