@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 import types
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,14 +14,26 @@ import qt
 import slicer
 
 from SSLSegmentationLib.gui.module_widget import ModuleWidget
+from SSLSegmentationLib.gui.scene.parameters import ParameterStore
+from SSLSegmentationLib.gui.session import Session
 from SSLSegmentationLib.gui.settings import BACKEND_PYTHON, DATA_FOLDER, Settings
 from Testing.data import REPOSITORY
 from Testing.gui.engine import backend_python, make_phantoms, train_model
 from Testing.harness.watchdog import pump
 
-__all__ = ["ct_phantoms", "module", "module_in_slicer", "open_module", "small_model"]
+__all__ = ["ct_phantoms", "module", "module_in_slicer", "open_module", "session", "small_model"]
 
 FILE = REPOSITORY / "SSLSegmentation" / "SSLSegmentation.py"
+
+
+@pytest.fixture
+def session(scene: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Session]:
+    """A session whose temporary folder is the test's own."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    settings = Settings(slicer.app.userSettings())
+    opened = Session(settings=settings, store=ParameterStore.of_module(settings))
+    yield opened
+    opened.close()
 
 
 @pytest.fixture

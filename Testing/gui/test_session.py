@@ -5,30 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import pytest
-import slicer
-
-from SSLSegmentationLib.gui.scene.parameters import ParameterStore
 from SSLSegmentationLib.gui.session import Session
-from SSLSegmentationLib.gui.settings import BACKEND_PYTHON, Settings
+from SSLSegmentationLib.gui.settings import BACKEND_PYTHON
 from Testing.contract.worker.helpers import alive, fake_python
 from Testing.harness.watchdog import pump
-
-
-@pytest.fixture
-def session(scene: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Session]:
-    """A session whose temporary folder is the test's own."""
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    settings = Settings(slicer.app.userSettings())
-    opened = Session(settings=settings, store=ParameterStore.of_module(settings))
-    yield opened
-    opened.close()
 
 
 def _ended() -> int:

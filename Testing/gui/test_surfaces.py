@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, Callable, Optional
 
 import numpy as np
@@ -16,9 +13,7 @@ from vtk.util.numpy_support import vtk_to_numpy
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
 from SSLSegmentationLib.gui.operation import Operation
 from SSLSegmentationLib.gui.scene import display, transforms
-from SSLSegmentationLib.gui.scene.parameters import ParameterStore
 from SSLSegmentationLib.gui.session import Session
-from SSLSegmentationLib.gui.settings import Settings
 from SSLSegmentationLib.gui.surfaces import show_in_3d
 from Testing.gui.scene.making import GRIDS, add_segmentation, add_transform, add_volume, put_under
 from Testing.harness.watchdog import LONGEST_BLOCK
@@ -32,15 +27,6 @@ DECIMATION = RULE.GetDecimationFactorParameterName()
 NORMALS = RULE.GetComputeSurfaceNormalsParameterName()
 METHOD = RULE.GetConversionMethodParameterName()
 JOINT = RULE.GetJointSmoothingParameterName()
-
-
-@pytest.fixture
-def session(scene: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Session]:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    settings = Settings(slicer.app.userSettings())
-    opened = Session(settings=settings, store=ParameterStore.of_module(settings))
-    yield opened
-    opened.close()
 
 
 def label_map() -> np.ndarray:
