@@ -24,7 +24,7 @@ _LOG = logging.getLogger(__name__)
 def register(resources: Path) -> None:
     """Called once Slicer has started; `resources` is the module's folder of that name."""
     register_terminologies(resources / "Terminologies")
-    register_samples(resources / "Icons")
+    register_samples(resources)
 
 
 def register_terminologies(folder: Path) -> List[str]:
@@ -38,13 +38,14 @@ def register_terminologies(folder: Path) -> List[str]:
     return [name for name in loaded if name]
 
 
-def register_samples(icons: Path) -> None:
+def register_samples(resources: Path) -> None:
     """Puts the samples into the module Sample Data, where a press of their button makes or downloads them."""
     try:
         import SampleData
     except ImportError:
         _LOG.info("There is no module Sample Data; the samples are left out.")
         return
+    icons = resources / "Icons"
     logic = SampleData.SampleDataLogic
     if hasattr(logic, "registerCustomSampleDataCategory"):
         logic.registerCustomSampleDataCategory(CATEGORY, _("SSL Segmentation"))
@@ -59,7 +60,7 @@ def register_samples(icons: Path) -> None:
         uri=HIPPOCAMPUS.url,
         file=f"{HIPPOCAMPUS.name}.tar",
         checksum=HIPPOCAMPUS.checksum,
-        load=_load_hippocampus,
+        load=_hippocampus_loader(resources / "Checksums" / f"{HIPPOCAMPUS.name}.sha256"),
     )
 
 
@@ -87,7 +88,10 @@ def _phantom_loader(sample: Sample) -> Callable[[Any], None]:
     return load
 
 
-def _load_hippocampus(source: Any) -> None:
-    from SSLSegmentationLib.gui import sample_buttons
+def _hippocampus_loader(checksums: Path) -> Callable[[Any], None]:
+    def load(source: Any) -> None:
+        from SSLSegmentationLib.gui import sample_buttons
 
-    sample_buttons.load_hippocampus()
+        sample_buttons.load_hippocampus(checksums)
+
+    return load

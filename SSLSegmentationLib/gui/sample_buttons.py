@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
 from SSLSegmentationLib.gui import hippocampus
 from SSLSegmentationLib.gui.default_session import default_session
@@ -20,8 +22,11 @@ def make_phantom(sample: Sample) -> "Operation[Loaded]":
     return default_session().run(steps, on_progress=_tell, on_done=_show, on_error=messages.show_error)
 
 
-def load_hippocampus() -> "Operation[Loaded]":
-    """One scan of the public data set, which is downloaded where it is not there yet; a window shows how far that is."""
+def load_hippocampus(checksums: Path) -> "Operation[Loaded]":
+    """One scan of the public data set, which is downloaded where it is not there yet; a window shows how far that is.
+
+    `checksums` lists the SHA-256 of its files.
+    """
     window = ProgressWindow(HIPPOCAMPUS.title)
 
     def done(loaded: Loaded) -> None:
@@ -32,13 +37,13 @@ def load_hippocampus() -> "Operation[Loaded]":
         window.close()
         messages.show_error(error)
 
-    operation = default_session().run(_hippocampus(), on_progress=window.progress.show, on_done=done, on_error=failed)
+    operation = default_session().run(_hippocampus(checksums), on_progress=window.progress.show, on_done=done, on_error=failed)
     window.follow(operation)
     return operation
 
 
-def _hippocampus() -> Steps[Loaded]:
-    folder = yield from hippocampus.data_set(default_session())
+def _hippocampus(checksums: Path) -> Steps[Loaded]:
+    folder = yield from hippocampus.data_set(default_session(), checksums)
     loaded = yield from hippocampus.load_first(folder)
     messages.say(_("The data set is in {folder}: choose its dataset.json in 'Scans'.").format(folder=folder))
     return loaded

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import shutil
 import sys
 import tarfile
 import time
@@ -16,6 +17,7 @@ import numpy as np
 import pytest
 import slicer
 
+from SSLSegmentationLib.contract.errors import SSLSegmentationError
 from SSLSegmentationLib.gui import hippocampus, registration, sample_buttons
 from SSLSegmentationLib.gui.backend.child import ending
 from SSLSegmentationLib.gui.default_session import close_default_session, default_session
@@ -27,12 +29,13 @@ from SSLSegmentationLib.gui.settings import DATA_FOLDER
 from SSLSegmentationLib.gui.widgets.progress_window import ProgressWindow
 from SSLSegmentationLib.imaging.phantoms import make_phantom
 from SSLSegmentationLib.imaging.writers import write_label_map, write_scan
-from Testing.data import REPOSITORY
+from Testing.data import REPOSITORY, real_data
 from Testing.gui.sample_data import sample_data_module
 from Testing.gui.slow_server import Server, serving
 from Testing.harness.watchdog import LONGEST_BLOCK, pump
 
 RESOURCES = REPOSITORY / "SSLSegmentation" / "Resources"
+CHECKSUMS = Path("Checksums") / f"{HIPPOCAMPUS.name}.sha256"
 
 
 @pytest.fixture(autouse=True)
@@ -42,11 +45,24 @@ def own_session(scene: Any, tmp_path: Path) -> Iterator[None]:
     close_default_session()
 
 
+@pytest.fixture
+def resources(tmp_path: Path) -> Path:
+    """The module's resources, with the checksums of the archive made here."""
+    copy = tmp_path / "resources"
+    shutil.copytree(RESOURCES, copy)
+    archive(tmp_path / "public.tar")
+    pairs = sorted((tmp_path / "files").glob("*Tr/*.nii.gz"))
+    lines = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.parent.name}/{path.name}\n" for path in pairs]
+    assert len(lines) == 2
+    (copy / CHECKSUMS).write_text("".join(lines), encoding="utf-8")
+    return copy
+
+
 @pytest.fixture(params=["5.6", "5.12"])
-def registered(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+def registered(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, resources: Path) -> dict[str, Any]:
     module, sources, titles = sample_data_module(version=request.param)
     monkeypatch.setitem(sys.modules, "SampleData", module)
-    registration.register(RESOURCES)
+    registration.register(resources)
     assert bool(titles) == (request.param != "5.6")
     return {source.sampleName: source for source in sources["SSLSegmentation"]}
 
@@ -120,12 +136,12 @@ def test_no_step_of_a_phantom_is_long(name: str) -> None:
 
 
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Server]:
+def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, resources: Path) -> Iterator[Server]:
     """Where the hippocampus scans come from, which a person may have to wait for."""
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.setenv(name, "127.0.0.1")
     with serving() as made:
-        made.content = archive(tmp_path / "public.tar").read_bytes()
+        made.content = (tmp_path / "public.tar").read_bytes()
         checksum = f"MD5:{hashlib.md5(made.content).hexdigest()}"
         local = replace(HIPPOCAMPUS, url=made.url, checksum=checksum)
         for module in (hippocampus, sample_buttons):
@@ -229,17 +245,35 @@ def test_a_server_that_does_not_tell_the_size_is_followed_without_it(tmp_path: P
 
 
 @pytest.mark.parametrize("content", [b"no archive", b""])
-def test_a_damaged_archive_leaves_nothing(tmp_path: Path, content: bytes) -> None:
+def test_a_damaged_archive_leaves_nothing(tmp_path: Path, resources: Path, content: bytes) -> None:
     broken = tmp_path / "broken.tar"
     broken.write_bytes(content)
-    with pytest.raises(Exception, match="damaged|dataset.json"):
-        Operation(hippocampus.unpack(broken, tmp_path / "samples" / "x")).wait()
+    with pytest.raises(SSLSegmentationError, match=r"damaged|lacks imagesTr/hippocampus_001\.nii\.gz"):
+        Operation(hippocampus.unpack(broken, tmp_path / "samples" / "x", resources / CHECKSUMS)).wait()
     assert list((tmp_path / "samples").iterdir()) == []
 
 
-def test_an_archive_without_description_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(Exception, match=r"no dataset\.json"):
-        Operation(hippocampus.unpack(archive(tmp_path / "a.tar", dataset=False), tmp_path / "samples" / "x")).wait()
+def test_an_archive_without_description_is_refused(tmp_path: Path, resources: Path) -> None:
+    (tmp_path / "files" / "dataset.json").unlink()
+    made = archive(tmp_path / "a.tar", dataset=False)
+    with pytest.raises(SSLSegmentationError, match=r"no dataset\.json"):
+        Operation(hippocampus.unpack(made, tmp_path / "samples" / "x", resources / CHECKSUMS)).wait()
+
+
+def test_an_archive_with_another_scan_than_the_published_one_is_refused(tmp_path: Path, resources: Path) -> None:
+    listed = resources / CHECKSUMS
+    listed.write_text("0" * 64 + "  labelsTr/hippocampus_001.nii.gz\n", encoding="utf-8")
+    with pytest.raises(SSLSegmentationError, match=r"labelsTr/hippocampus_001\.nii\.gz is not the published file"):
+        Operation(hippocampus.unpack(tmp_path / "public.tar", tmp_path / "samples" / "x", listed)).wait()
+    assert list((tmp_path / "samples").iterdir()) == []
+
+
+def test_the_published_checksums_are_those_of_the_real_scans() -> None:
+    folder = real_data("hippocampus_mri")
+    lines = (RESOURCES / CHECKSUMS).read_text(encoding="utf-8").splitlines()
+    found = sorted((*folder.glob("imagesTr/*.nii.gz"), *folder.glob("labelsTr/*.nii.gz")))
+    digests = {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in found}
+    assert lines == [f"{digest}  {name}" for name, digest in digests.items()]
 
 
 def test_fats_have_a_terminology_that_slicer_reads(scene: Any) -> None:
