@@ -14,6 +14,7 @@ from SSLSegmentationLib.contract.config import Config
 from SSLSegmentationLib.contract.jobs import JobRun
 from SSLSegmentationLib.contract.model_card import NO_ACTIVATION, SEGMENTATION, ModelCard
 from SSLSegmentationLib.contract.tissues import TissueTable
+from SSLSegmentationLib.learning.allocation import keep_freed_memory
 from SSLSegmentationLib.learning.device import device_of_torch, find_cuda
 from SSLSegmentationLib.learning.finetuning import SegmentationTask, segmentation_outputs
 from SSLSegmentationLib.learning.model_package import load_model, save_model
@@ -150,6 +151,9 @@ def _prepare_torch(job: JobRun) -> torch.device:
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.backends.cudnn.benchmark = False
     torch.use_deterministic_algorithms(True, warn_only=True)
+    # Nothing here reads what it has not written, and filling every new tensor takes time.
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # torch has no type for it
+    keep_freed_memory()
     return torch.device(device)
 
 
