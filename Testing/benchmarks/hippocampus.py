@@ -2,7 +2,7 @@
 
 python -m Testing.benchmarks.hippocampus few  [--seeds 1 2 3] [--parallel 2]   first 9 of label_order, both ways, each seed
 python -m Testing.benchmarks.hippocampus all                                   all 156, the same network, 30 minutes
-python -m Testing.benchmarks.hippocampus best                                  all 156, the best configuration found
+python -m Testing.benchmarks.hippocampus best [--only NAME …]                  all 156, 30 minutes each: what may be best
 
 Every run goes through the real command line; Dice is taken on the scans' own grids by `sslseg evaluate`. Runs that are in
 the work folder already are not repeated. Results: results/hippocampus_<what>.json. The peers' figures are nnU-Net's on
@@ -32,8 +32,11 @@ LABELS = ("Anterior", "Posterior")
 # The file of a job that says what its training cost; there once it is done.
 COST = "cost.json"
 NETWORK_2D = {"name": "unet", "dims": 2, "base_width": 16}
-# What was found to be best in 30 minutes on two cores.
-BEST: dict[str, Any] = {"network": {"name": "unet", "dims": 3, "base_width": 16}, "train": {"batch_size": 2}}
+# What may be best in 30 minutes on two cores: whole scans in 3D, or slices with their two neighbours in 2D.
+CANDIDATES: dict[str, dict[str, Any]] = {
+    "best-3d": {"network": {"name": "unet", "dims": 3, "base_width": 16}, "train": {"batch_size": 2}},
+    "best-neighbours": {"preprocess": {"neighbour_slices": 1}},
+}
 
 
 @dataclass(frozen=True)
@@ -176,20 +179,20 @@ def few_labels(bench: Bench, *, seeds: list[int], parallel: int, threads: int, s
         return [score.result() for score in scores]
 
 
-def all_labels(bench: Bench, *, name: str, threads: int, minutes: float, sections: dict[str, Any]) -> list[dict[str, Any]]:
+def all_labels(bench: Bench, *, name: str, threads: int, minutes: float, sections: dict[str, Any]) -> dict[str, Any]:
     """All 156 labelled scans, one seed, a budget in minutes."""
     train = {"keep": "last", "threads": threads, "max_minutes": minutes, **sections.get("train", {})}
     merged = {**sections, "train": train}
     config = config_of(bench.data, seed=1, labelled=None, threads=threads, cache=bench.work / "cache", **merged)
-    return [bench.score(Run(name, "finetune", config))]
+    return bench.score(Run(name, "finetune", config))
 
 
 def summary(rows: list[dict[str, Any]]) -> dict[str, float]:
     """Mean Dice over the seeds for each way of training."""
     ways: dict[str, list[float]] = {}
     for row in rows:
-        name = str(row["run"])
-        ways.setdefault(name.rpartition("-")[0] or name, []).append(row["dice"])
+        way, _dash, seed = str(row["run"]).rpartition("-")
+        ways.setdefault(way if seed.isdigit() else str(row["run"]), []).append(row["dice"])
     return {way: round(sum(values) / len(values), 4) for way, values in ways.items()}
 
 
@@ -199,6 +202,7 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--steps", type=int, default=4000)
     parser.add_argument("--minutes", type=float, default=29.5, help="of training; start-up and model writing come on top")
+    parser.add_argument("--only", choices=tuple(CANDIDATES), nargs="+", default=list(CANDIDATES), help="best: these")
     parser.add_argument("--parallel", type=int, default=2, help="runs at once, each with its share of the cores")
     parser.add_argument("--work", type=Path, default=Path("build/hippocampus"))
     parser.add_argument("--set", action="append", default=[], help="override for every run, for example train.batch_size=16")
@@ -211,8 +215,11 @@ def main() -> int:
         threads = max(1, cores // arguments.parallel)
         rows = few_labels(bench, seeds=arguments.seeds, parallel=arguments.parallel, threads=threads, steps=arguments.steps)
     else:
-        sections = {} if arguments.what == "all" else BEST
-        rows = all_labels(bench, name=arguments.what, threads=cores, minutes=arguments.minutes, sections=sections)
+        chosen = {"all": {}} if arguments.what == "all" else {name: CANDIDATES[name] for name in arguments.only}
+        rows = [
+            all_labels(bench, name=name, threads=cores, minutes=arguments.minutes, sections=sections)
+            for name, sections in chosen.items()
+        ]
     result = {"runs": rows, "mean_dice": summary(rows), "overrides": arguments.set}
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / f"hippocampus_{arguments.what}.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
