@@ -62,7 +62,11 @@ _PAPER_INPAINTING: Sourced = {
 _PAPER_SOURCES: Dict[str, Sourced] = {
     "paper_inpainting_mri": {
         "data": {"modality": ("mri", "A: knee MRI")},
-        "preprocess": {"normalisation": ("zscore", "A: zero mean, unit SD per volume"), "spacing": ("none", "A: no resampling")},
+        "preprocess": {
+            "normalisation": ("zscore", "A: zero mean, unit SD per volume"),
+            "spacing": ("none", "A: no resampling"),
+            "neighbour_slices": (0, "A: single slices"),
+        },
         **_PAPER_INPAINTING,
     },
     "paper_inpainting_ct": {
@@ -71,6 +75,7 @@ _PAPER_SOURCES: Dict[str, Sourced] = {
             "normalisation": ("ct_windows", "A: three windows to three channels; per image: ours"),
             "windows": ([[400.0, 50.0], [1800.0, 40.0], [500.0, 50.0]], "A: soft tissue, bone, custom window"),
             "spacing": ("none", "A: no resampling"),
+            "neighbour_slices": (0, "A: single slices"),
         },
         **_PAPER_INPAINTING,
     },

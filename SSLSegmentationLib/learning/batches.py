@@ -169,16 +169,12 @@ class BatchSource:
     ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8] | None, npt.NDArray[np.bool_]]:
         rows, columns = self.shape
         middle = start + np.array([0, (rows - 1) / 2, (columns - 1) / 2])
-        _, *size = case.image.shape
-        channels = []
-        for offset in range(-self.neighbour_slices, self.neighbour_slices + 1):
-            points = plane_points((rows, columns), middle=middle, tilt=tilt, spacing=np.array(case.spacing), offset=float(offset))
-            sampler = TrilinearSampler(points, (size[0], size[1], size[2]))
-            channels += [sampler.intensities(channel) for channel in case.image]
-            if offset == 0:
-                label = None if case.label is None else sampler.labels(case.label).reshape(self.shape)
-                inside = sampler.valid().reshape(self.shape)
-        return np.stack(channels).reshape(-1, *self.shape), label, inside
+        slices, height, width = case.image.shape[1:]
+        points = plane_points((rows, columns), middle=middle, tilt=tilt, spacing=np.array(case.spacing))
+        sampler = TrilinearSampler(points, (slices, height, width))
+        channels = [sampler.intensities(channel, neighbours=self.neighbour_slices) for channel in case.image]
+        label = None if case.label is None else sampler.labels(case.label).reshape(self.shape)
+        return np.stack(channels, axis=1).reshape(-1, *self.shape), label, sampler.valid().reshape(self.shape)
 
     def slice_of(self, case: CachedCase, index: int) -> npt.NDArray[np.float32]:
         """One whole slice (C, rows, columns) of a case with its neighbours."""

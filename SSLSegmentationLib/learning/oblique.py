@@ -43,16 +43,14 @@ def draw_shifts(augment: AugmentConfig, *, count: int, rng: np.random.Generator)
     return np.concatenate([rng.uniform(-0.5, 0.5, (count, 1)), rng.uniform(low, high, (count, 2))], axis=1)
 
 
-def plane_points(
-    shape: tuple[int, int], *, middle: FloatArray, tilt: FloatArray, spacing: FloatArray, offset: float = 0.0
-) -> FloatArray:
+def plane_points(shape: tuple[int, int], *, middle: FloatArray, tilt: FloatArray, spacing: FloatArray) -> FloatArray:
     """Voxel coordinates (3, rows·columns) of a tilted image whose centre lies at `middle` (slice, row, column).
 
-    `offset` moves the plane along its own normal, in slices. The tilt is rigid in mm.
+    The tilt is rigid in mm.
     """
     rows, columns = shape
     y, x = np.meshgrid(np.arange(rows) - (rows - 1) / 2, np.arange(columns) - (columns - 1) / 2, indexing="ij")
-    plane = np.stack([np.full(y.size, offset), y.ravel(), x.ravel()]) * spacing[:, np.newaxis]
+    plane = np.stack([np.zeros(y.size), y.ravel(), x.ravel()]) * spacing[:, np.newaxis]
     (sin_y, sin_x), (cos_y, cos_x) = np.sin(tilt), np.cos(tilt)
     about_columns = np.array([[cos_y, -sin_y, 0], [sin_y, cos_y, 0], [0, 0, 1]])
     about_rows = np.array([[cos_x, 0, -sin_x], [0, 1, 0], [sin_x, 0, cos_x]])
@@ -68,38 +66,61 @@ class TrilinearSampler:
         low = np.floor(points)
         part = (points - low).astype(np.float32)
         first = low.astype(np.intp)
-        index: npt.NDArray[np.intp] = np.zeros(1, dtype=np.intp)
-        weight: npt.NDArray[np.float32] = np.ones(1, dtype=np.float32)
-        # Both neighbours along each axis; their eight combinations come from broadcasting, axis by axis.
-        for axis, side in enumerate(size):
+        index: npt.NDArray[np.intp] = np.zeros((1, points.shape[1]), dtype=np.intp)
+        weight: npt.NDArray[np.float32] = np.ones((1, points.shape[1]), dtype=np.float32)
+        # Both neighbours along rows and columns; their four combinations come from broadcasting.
+        for axis in (1, 2):
             both = np.stack([first[axis], first[axis] + 1])
-            share = np.stack([1 - part[axis], part[axis]]) * ((both >= 0) & (both < side))
-            both = np.clip(both, 0, side - 1)
-            index = (index[..., np.newaxis, :] * side + both).reshape(-1, both.shape[1])
-            weight = (weight[..., np.newaxis, :] * share).reshape(-1, both.shape[1])
-        self._index = index
-        self._weight = weight
+            share = np.stack([1 - part[axis], part[axis]]) * ((both >= 0) & (both < size[axis]))
+            both = np.clip(both, 0, size[axis] - 1)
+            index = (index[:, np.newaxis] * size[axis] + both).reshape(2 * len(index), -1)
+            weight = (weight[:, np.newaxis] * share).reshape(2 * len(weight), -1)
+        self._size = size
+        self._slice, self._part = first[0], part[0]
+        self._index, self._weight = index, weight
+        # Voxels and weights (8, P) around the points themselves.
+        corners = [self._in_slice(step) for step in (0, 1)]
+        shares = (1 - self._part, self._part)
+        self._around = np.concatenate([index for index, _ in corners])
+        self._share = np.concatenate([weight * (share * inside) for share, (_, inside) in zip(shares, corners, strict=True)])
 
     def valid(self) -> npt.NDArray[np.bool_]:
         """Which points (P,) lie inside the volume."""
-        inside: npt.NDArray[np.bool_] = self._weight.sum(0) > 0.5
+        inside: npt.NDArray[np.bool_] = self._share.sum(0) > 0.5
         return inside
 
-    def intensities(self, volume: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """Linear interpolation (P,)."""
-        values: npt.NDArray[np.float32] = (volume.reshape(-1)[self._index] * self._weight).sum(0)
+    def intensities(self, volume: npt.NDArray[np.float32], *, neighbours: int = 0) -> npt.NDArray[np.float32]:
+        """Linear interpolation (2·neighbours + 1, P): at the points, and at those up to `neighbours` slices before and after."""
+        flat = volume.reshape(-1)
+        if not neighbours:
+            alone: npt.NDArray[np.float32] = (flat[self._around] * self._share).sum(0, keepdims=True)
+            return alone
+        levels = []
+        for step in range(-neighbours, neighbours + 2):
+            index, inside = self._in_slice(step)
+            levels.append((flat[index] * self._weight).sum(0) * inside)
+        values: npt.NDArray[np.float32] = np.stack(
+            [near * (1 - self._part) + far * self._part for near, far in zip(levels[:-1], levels[1:], strict=True)]
+        )
         return values
 
     def labels(self, volume: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
         """The label (P,) that has the largest share of the eight neighbours; ties to the lower value."""
-        found = volume.reshape(-1)[self._index]
+        found, weight = volume.reshape(-1)[self._around], self._share
         values = np.flatnonzero(np.bincount(found.reshape(-1)))
         best = np.zeros(found.shape[1], dtype=np.uint8)
         # What lies outside is background too.
-        most = 1 - (self._weight * (found != 0)).sum(0)
+        most = 1 - (weight * (found != 0)).sum(0)
         for value in values[values > 0]:
-            share = (self._weight * (found == value)).sum(0)
+            share = (weight * (found == value)).sum(0)
             better = share > most
             best[better] = value
             most[better] = share[better]
         return best
+
+    def _in_slice(self, step: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_]]:
+        """Four voxels of each point (4, P), `step` slices after the one before it, and whether that slice is there (P,)."""
+        slices, rows, columns = self._size
+        number = self._slice + step
+        index: npt.NDArray[np.intp] = np.clip(number, 0, slices - 1) * (rows * columns) + self._index
+        return index, (number >= 0) & (number < slices)

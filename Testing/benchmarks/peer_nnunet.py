@@ -64,7 +64,8 @@ def finetune_ours(options: argparse.Namespace, job: Path, *, steps: int) -> Path
             "labelled_cases": FIRST_CASES,
             "modality": "mri",
         },
-        "preprocess": {"training_shape": options.shape, "cache": str(options.work / "cache")},
+        # nnU-Net's network sees single slices.
+        "preprocess": {"training_shape": options.shape, "neighbour_slices": 0, "cache": str(options.work / "cache")},
         "network": {"name": "unet", "dims": 2, "base_width": options.width, "levels": options.levels},
         "train": {
             "max_steps": steps,

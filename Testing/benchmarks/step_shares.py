@@ -38,13 +38,24 @@ TISSUES = 2
 
 @dataclass(frozen=True)
 class Setup:
-    """One training situation: spatial shape, images a batch, the U-Net's base width and levels."""
+    """One training situation: spatial shape, images a batch, the U-Net's base width and levels.
+
+    In 2D each slice has its two neighbours as further channels, as by default.
+    """
 
     name: str
     shape: tuple[int, ...]
     batch: int
     base_width: int
     levels: int
+
+    @property
+    def neighbours(self) -> int:
+        return int(len(self.shape) == 2)
+
+    @property
+    def channels(self) -> int:
+        return 1 + 2 * self.neighbours
 
 
 SETUPS = (
@@ -77,17 +88,17 @@ def measure(setup: Setup, *, repeats: int, device: torch.device, precision: str)
     """Times of one setup in ms."""
     rng = np.random.default_rng(0)
     shape, batch = setup.shape, setup.batch
-    images = torch.randn(batch, 1, *shape, device=device)
+    images = torch.randn(batch, setup.channels, *shape, device=device)
     labels = torch.randint(0, TISSUES + 1, (batch, *shape), dtype=torch.uint8, device=device)
     valid = torch.ones(batch, 1, *shape, device=device)
     default = AugmentConfig()
 
     def augment(config: AugmentConfig) -> tuple[Any, Any, Any]:
-        drawn = draw_augmentation(config, shape=shape, batch=batch, channels=1, rng=rng)
+        drawn = draw_augmentation(config, shape=shape, batch=batch, channels=setup.channels, rng=rng)
         return apply_augmentation(images, labels, valid, drawn, tissues=TISSUES)
 
     plan = {"name": "unet", "dims": len(shape), "base_width": setup.base_width, "levels": setup.levels}
-    network = build_network({**plan, "in_channels": 1, "out_channels": TISSUES + 1}).to(device)
+    network = build_network({**plan, "in_channels": setup.channels, "out_channels": TISSUES + 1}).to(device)
     optimiser = torch.optim.AdamW(network.parameters(), lr=1e-3)
 
     def step(batch: tuple[Any, Any, Any]) -> None:
@@ -104,7 +115,7 @@ def measure(setup: Setup, *, repeats: int, device: torch.device, precision: str)
         field.name.removesuffix("_probability") for field in dataclasses.fields(default) if field.name.endswith("_probability")
     ]
     each = {change: timed(lambda change=change: augment(only(default, change))) for change in changes}  # type: ignore[misc]  # a default binds the loop variable
-    drawing = timed(lambda: draw_augmentation(default, shape=shape, batch=batch, channels=1, rng=rng))
+    drawing = timed(lambda: draw_augmentation(default, shape=shape, batch=batch, channels=setup.channels, rng=rng))
     total = timed(lambda: augment(default), 3 * repeats)
     cutting = tilted_cut(setup, rng=rng, timed=timed)
     without = timed(lambda: step((images, labels, valid)), 10)
@@ -127,7 +138,7 @@ def tilted_cut(setup: Setup, *, rng: np.random.Generator, timed: Callable[[Calla
     if len(setup.shape) == 3:
         return 0.0
     cases = tuple(cached_case(f"case {number}", shape=(36, *setup.shape)) for number in range(9))
-    source = BatchSource(cases, shape=setup.shape)
+    source = BatchSource(cases, shape=setup.shape, neighbour_slices=setup.neighbours)
     draws = iter([source.draw(rng, setup.batch) for _ in range(1000)])
     tilted = timed(lambda: source.cut(source.with_tilts(next(draws), AugmentConfig(), rng)))
     return round(tilted - timed(lambda: source.cut(next(draws))), 3)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.ndimage import map_coordinates
 
 from SSLSegmentationLib.contract.config import AugmentConfig
 from SSLSegmentationLib.learning.batches import BatchDraw, BatchSource
@@ -17,10 +18,8 @@ CUBIC = np.ones((50, 3))
 DEEP = np.full(50, 99.0)
 
 
-def points(tilt: tuple[float, float], spacing: tuple[float, float, float] = (1, 1, 1), offset: float = 0.0) -> np.ndarray:
-    return plane_points(
-        (5, 7), middle=np.array([10.0, 20.0, 30.0]), tilt=np.array(tilt), spacing=np.array(spacing, dtype=float), offset=offset
-    )
+def points(tilt: tuple[float, float], spacing: tuple[float, float, float] = (1, 1, 1)) -> np.ndarray:
+    return plane_points((5, 7), middle=np.array([10.0, 20.0, 30.0]), tilt=np.array(tilt), spacing=np.array(spacing, dtype=float))
 
 
 def test_plane_without_tilt_is_the_slice() -> None:
@@ -41,12 +40,21 @@ def test_tilt_keeps_distances_in_millimetres(spacing: tuple[float, float, float]
     assert np.allclose(tilted.mean(1), straight.mean(1))
 
 
-def test_neighbouring_plane_lies_along_the_normal() -> None:
-    step = points((0.3, 0.1), offset=1.0) - points((0.3, 0.1))
-    assert np.allclose(np.linalg.norm(step, axis=0), 1)
-    assert np.allclose(step, step[:, :1])
-    edge = points((0.3, 0.1))
-    assert abs(float((edge[:, 6] - edge[:, 0]) @ step[:, 0])) < 1e-9
+def test_neighbours_lie_a_slice_before_and_after_each_point() -> None:
+    volume = np.random.default_rng(1).random((6, 7, 8)).astype(np.float32)
+    where = np.random.default_rng(0).uniform(-2, 9, (3, 200))
+    together = TrilinearSampler(where, volume.shape).intensities(volume, neighbours=2)
+    assert together.shape == (5, 200)
+    for row, step in zip(together, range(-2, 3)):
+        moved = where + np.array([[step], [0], [0]])
+        assert np.allclose(row, TrilinearSampler(moved, volume.shape).intensities(volume)[0], atol=1e-5)
+
+
+def test_values_are_those_of_scipy() -> None:
+    volume = np.random.default_rng(1).random((6, 7, 8)).astype(np.float32)
+    where = np.random.default_rng(0).uniform(-2, 9, (3, 500))
+    expected = map_coordinates(volume, where, order=1, mode="grid-constant")
+    assert np.allclose(TrilinearSampler(where, volume.shape).intensities(volume)[0], expected, atol=1e-5)
 
 
 def test_linear_volume_is_interpolated_exactly() -> None:

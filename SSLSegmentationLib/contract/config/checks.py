@@ -52,7 +52,7 @@ def _check_preprocess(config: Config) -> None:
             f"'preprocess.training_shape' has {len(preprocess.training_shape)} numbers, but 'network.dims' is {dims}.",
             hint=f"Give {dims} numbers, or auto.",
         )
-    if dims == 3 and preprocess.neighbour_slices:
+    if dims == 3 and preprocess.neighbour_slices not in ("auto", 0):
         raise SSLSegmentationError(
             "config.conflict",
             "'preprocess.neighbour_slices' is set, but 'network.dims' is 3.",

@@ -61,9 +61,12 @@ class PreprocessConfig:
         "auto", "ints", "shape that training crops or pads to (rows, columns; in 3D slices first)", unit="voxels",
         low=8, high=4096, words=("auto",), length=(2, 3),
     )  # fmt: skip
-    neighbour_slices: int = setting(
-        0, "int", "slices on each side given to a 2D network as further channels", unit="slices", low=0, high=8
-    )
+    neighbour_slices: Union[Auto, int] = setting(
+        "auto", "int",
+        "slices on each side given to a 2D network as further channels; auto: 1 where slices lie close and have one channel, "
+        "else 0",
+        unit="slices", low=0, high=8, words=("auto",),
+    )  # fmt: skip
     cache: Optional[str] = setting(
         None, "path", "folder of the preprocessed arrays (default: the user's cache folder)", optional=True
     )

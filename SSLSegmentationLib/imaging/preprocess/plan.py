@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
@@ -13,6 +13,8 @@ from SSLSegmentationLib.imaging.preprocess.orientation import SLICE_AXES, array_
 
 # The slice axis is found by itself where its spacing is at least this many times the next largest.
 CLEARLY_LARGER = 1.5
+# Neighbouring slices join by themselves where they lie at most this many pixels apart.
+CLOSE_SLICES = 3.0
 
 Spacing = Tuple[float, float, float]
 
@@ -74,14 +76,24 @@ def plan_preprocessing(config: Config, geometries: Sequence[Geometry], *, channe
         spacing = _median_spacing(geometries, slice_axis)
     elif not isinstance(settings.spacing, str):
         spacing = (float(settings.spacing[0]), float(settings.spacing[1]), float(settings.spacing[2]))
-    return PreprocessPlan(
+    plan = PreprocessPlan(
         normalisation=normalisation,
         windows=tuple((float(width), float(level)) for width, level in settings.windows),
         spacing=spacing,
         slice_axis=slice_axis,
         channels=channels,
-        neighbour_slices=settings.neighbour_slices,
     )
+    neighbours = settings.neighbour_slices
+    if isinstance(neighbours, str):
+        neighbours = int(config.network.dims == 2 and _neighbours_help(plan, geometries))
+    return replace(plan, neighbour_slices=neighbours)
+
+
+def _neighbours_help(plan: PreprocessPlan, geometries: Sequence[Geometry]) -> bool:
+    """Whether there are neighbours that show much the same, and few enough channels that they cost little."""
+    slices, rows, columns = plan.spacing or _median_spacing(geometries, plan.slice_axis)
+    most = max(turn_to_lps(geometry, plan.slice_axis).reorder(geometry.shape)[0] for geometry in geometries)
+    return plan.prepared_channels == 1 and most > 1 and slices <= CLOSE_SLICES * min(rows, columns)
 
 
 def _median_spacing(geometries: Sequence[Geometry], slice_axis: str) -> Spacing:

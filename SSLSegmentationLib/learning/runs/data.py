@@ -126,6 +126,8 @@ def follow_pretrained(config: Config, card: ModelCard) -> Config:
         preprocess = replace(preprocess, slice_axis=plan.slice_axis)
     if preprocess.spacing == "auto" and plan.spacing is not None:
         preprocess = replace(preprocess, spacing=plan.spacing)
+    if preprocess.neighbour_slices == "auto":
+        preprocess = replace(preprocess, neighbour_slices=plan.neighbour_slices)
     if network.levels == "auto":
         network = replace(network, levels=int(card.network["levels"]))
     return replace(config, preprocess=preprocess, network=network)

@@ -93,6 +93,10 @@ def test_other_preprocessing_is_told():
     config = parse({"preset": "quick", "preprocess": {"neighbour_slices": 2, "normalisation": "zscore"}, "data": MRI})
     model = a_model()
     assert "neighbouring slices" in misfit(config, model).sentences[0]
+    own = parse({"preset": "quick", "data": MRI})
+    for number in (0, 1):
+        like = replace(model.card, preprocessing={**model.card.preprocessing, "neighbour_slices": number})
+        assert not misfit(own, replace(model, card=like)), "what is not set follows the model"
     scaled = replace(model, card=replace(model.card, preprocessing={**model.card.preprocessing, "normalisation": "ct_windows"}))
     assert "scaled by ct_windows" in misfit(parse({"preset": "quick"}), scaled).sentences[0]
 

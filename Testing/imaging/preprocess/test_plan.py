@@ -11,9 +11,10 @@ from SSLSegmentationLib.imaging.preprocess import PreprocessPlan, plan_preproces
 from Testing.imaging.preprocess.grids import geometry
 
 
-def plan_of(preprocess=None, spacings=((1.0, 1.0, 1.0),), modality="mri", channels=1, direction=None):
-    config = parse({"data": {"images": "scans", "modality": modality}, "preprocess": preprocess or {}})
-    geometries = [geometry(spacing=spacing, direction=direction) for spacing in spacings]
+def plan_of(preprocess=None, spacings=((1.0, 1.0, 1.0),), modality="mri", channels=1, direction=None, dims=2, shape=(5, 6, 7)):
+    sections = {"data": {"images": "scans", "modality": modality}, "network": {"dims": dims}, "preprocess": preprocess or {}}
+    config = parse(sections)
+    geometries = [geometry(shape, spacing=spacing, direction=direction) for spacing in spacings]
     return plan_preprocessing(config, geometries, channels=channels)
 
 
@@ -51,6 +52,29 @@ def test_spacing_is_none_given_or_the_median():
     assert plan_of({"spacing": [2, 1, 1]}, spacings=spacings).spacing == (2.0, 1.0, 1.0)
     assert plan_of({"spacing": "auto", "slice_axis": "axial"}, spacings=spacings).spacing == pytest.approx((3.2, 2.2, 1.2))
     assert plan_of({"spacing": "auto", "slice_axis": "coronal"}, spacings=spacings).spacing == pytest.approx((2.2, 3.2, 1.2))
+
+
+@pytest.mark.parametrize(
+    ("facts", "neighbours"),
+    [
+        ({}, 1),
+        ({"spacings": [(1.0, 1.0, 3.0)]}, 1),
+        ({"spacings": [(1.0, 1.0, 3.1)]}, 0),
+        ({"spacings": [(1.0, 1.0, 9.0), (1.0, 1.0, 2.0), (1.0, 1.0, 2.0)]}, 1),
+        ({"spacings": [(3.1, 1.0, 1.0)]}, 0),
+        ({"spacings": [(3.1, 1.0, 1.0)], "preprocess": {"slice_axis": "axial"}}, 1),
+        ({"spacings": [(1.0, 1.0, 5.0)], "preprocess": {"spacing": [2.0, 1.0, 1.0]}}, 1),
+        ({"spacings": [(1.0, 1.0, 5.0)], "preprocess": {"neighbour_slices": 2}}, 2),
+        ({"preprocess": {"neighbour_slices": 0}}, 0),
+        ({"modality": "ct"}, 0),
+        ({"modality": "ct", "preprocess": {"normalisation": "zscore"}}, 1),
+        ({"channels": 2}, 0),
+        ({"dims": 3}, 0),
+        ({"shape": (1, 6, 7)}, 0),
+    ],
+)
+def test_neighbouring_slices_join_where_they_lie_close_and_cost_little(facts, neighbours):
+    assert plan_of(**facts).neighbour_slices == neighbours
 
 
 @pytest.mark.parametrize("spacing", ["none", "auto", [3.0, 1.5, 1.25]])

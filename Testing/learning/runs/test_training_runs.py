@@ -148,6 +148,19 @@ def test_neighbour_slices_become_channels(tmp_path: Path) -> None:
     assert load_model(tmp_path / "job")[0].network["in_channels"] == 9
 
 
+def test_a_fine_tuning_sees_the_neighbouring_slices_that_its_pretrained_model_saw(tmp_path: Path) -> None:
+    volumes = write_data(tmp_path / "data", count=3, shape=(6, 48, 48))
+    for number, own in enumerate((0, 1)):
+        config = write_config(tmp_path, volumes, preprocess={"normalisation": "zscore", "neighbour_slices": own})
+        before, after = (str(tmp_path / f"{name}-{number}") for name in ("pretrained", "finetuned"))
+        assert main(["pretrain", str(config), "--job", before]) == 0
+        config = write_config(tmp_path, volumes, preprocess={"normalisation": "zscore"})
+        assert main(["finetune", str(config), "--job", after, "--pretrained", before]) == 0
+        card, _ = load_model(Path(after))
+        assert card.preprocessing["neighbour_slices"] == own
+        assert card.network["in_channels"] == 1 + 2 * own
+
+
 def test_pretrained_model_of_another_width_is_refused_naming_the_difference(
     tmp_path: Path, data: Path, pretrained: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

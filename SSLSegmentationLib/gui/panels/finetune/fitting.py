@@ -41,7 +41,7 @@ def misfit(config: Config, model: Model) -> Misfit:
             )
         )
     neighbours = config.preprocess.neighbour_slices
-    if card.get("neighbour_slices", 0) != neighbours:
+    if neighbours not in ("auto", card.get("neighbour_slices", 0)):
         sentences.append(
             _("The model sees {model} neighbouring slices on each side, yours sees {own}.").format(
                 model=card["neighbour_slices"], own=neighbours
