@@ -153,7 +153,6 @@ def _prepare_torch(job: JobRun) -> torch.device:
     torch.use_deterministic_algorithms(True, warn_only=True)
     # Nothing here reads what it has not written, and filling every new tensor takes time.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # torch has no type for it
-    keep_freed_memory()
     return torch.device(device)
 
 
@@ -188,6 +187,8 @@ def _train(job: JobRun, loop: TrainingLoop) -> dict[str, Tensor]:
         checkpoint = find_resume_point(job)
         if checkpoint is not None:
             loop.restore(checkpoint)
+    # Not earlier: what reading large scans takes goes back to the system.
+    keep_freed_memory()
     job.emit("phase", name="train", step=loop.state.step)
     return loop.run()
 

@@ -11,6 +11,7 @@ import torch
 from SSLSegmentationLib.cli import main
 from SSLSegmentationLib.contract.jobs import JobFolder
 from SSLSegmentationLib.learning.model_package import load_model
+from SSLSegmentationLib.learning.runs import training
 from SSLSegmentationLib.learning.training.checkpoint import list_checkpoints
 from Testing.learning.phantom_data import finetune, write_config, write_data
 
@@ -146,6 +147,15 @@ def test_neighbour_slices_become_channels(tmp_path: Path) -> None:
     volumes = write_data(tmp_path / "data", count=3, shape=(6, 48, 48))
     assert finetune(tmp_path, volumes, preprocess={"neighbour_slices": 1}) == 0
     assert load_model(tmp_path / "job")[0].network["in_channels"] == 9
+
+
+def test_memory_is_kept_for_the_steps_alone(tmp_path: Path, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    order: list[str] = []
+    monkeypatch.setattr(training, "keep_freed_memory", lambda: order.append("kept"))
+    loaded = training.load_run_data
+    monkeypatch.setattr(training, "load_run_data", lambda *given, **named: order.append("loaded") or loaded(*given, **named))
+    assert finetune(tmp_path, data) == 0
+    assert order == ["loaded", "kept"]
 
 
 def test_a_fine_tuning_sees_the_neighbouring_slices_that_its_pretrained_model_saw(tmp_path: Path) -> None:
