@@ -26,6 +26,12 @@ def stem(path: PathLike) -> str:
     return name
 
 
+def suffix(path: PathLike) -> str:
+    """The scan suffix of a file name, or its last one (".nii.gz", ".csv"); empty where it has none."""
+    name = _name(path)
+    return name[len(stem(name)) :] or Path(name).suffix
+
+
 def is_scan_name(path: PathLike) -> bool:
     """Whether the file name ends in a scan suffix and is not hidden."""
     name = _name(path)
@@ -53,6 +59,8 @@ def disk_errors(path: PathLike) -> Iterator[None]:
                 f"{path} cannot be written: {error.strerror}.",
                 hint="A file stands where a folder is needed, or the other way round: choose another path.",
             ) from error
+        if error.errno == errno.ENAMETOOLONG:
+            raise SSLSegmentationError("usage.arguments", f"{path} has a name that is too long for this disk.") from error
         if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
             raise SSLSegmentationError("disk.read_only", f"{path} cannot be written: {error.strerror}.") from error
         raise
@@ -62,11 +70,17 @@ def disk_errors(path: PathLike) -> Iterator[None]:
 def replacing(path: PathLike) -> Iterator[Path]:
     """A temporary path in the same folder with the same suffix; renamed to `path` when the block ends without error.
 
-    The temporary file is flushed to disk first, and removed on error, so no half-written file gets the final name.
+    The temporary file is flushed to disk first, and removed on error, so no half-written file gets the final name. Of a
+    symbolic link the file that it points to is replaced. Raises `usage.arguments` for a device, a pipe or a folder.
     """
-    final = Path(path)
-    temporary = final.with_name(f".{uuid.uuid4().hex[:8]}.{final.name}")
-    with disk_errors(final):
+    final = Path(os.path.realpath(path))
+    with disk_errors(path):
+        if final.exists() and not final.is_file():
+            raise SSLSegmentationError(
+                "usage.arguments", f"{path} cannot be written: it exists and is no ordinary file.", hint="Choose another path."
+            )
+        # Not longer than the final name can be.
+        temporary = final.with_name(f".{uuid.uuid4().hex[:8]}{suffix(final)}")
         final.parent.mkdir(parents=True, exist_ok=True)
         try:
             yield temporary

@@ -52,6 +52,8 @@ def reorient_array(array: Array, axes: Tuple[int, ...], signs: Tuple[int, ...]) 
 
 def onto_same_grid(array: Array, source: Geometry, target: Geometry) -> Optional[Array]:
     """`array` in the order of `target` where both grids hold the same voxels; None where they do not."""
+    if target.same_grid(source):
+        return array
     found = index_map(source, target)
     if found is None:
         return None

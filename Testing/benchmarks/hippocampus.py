@@ -2,7 +2,7 @@
 
 python -m Testing.benchmarks.hippocampus few  [--seeds 1 2 3] [--parallel 2]   first 9 of label_order, both ways, each seed
 python -m Testing.benchmarks.hippocampus all                                   all 156, the same network, 30 minutes
-python -m Testing.benchmarks.hippocampus best [--only NAME …]                  all 156, 30 minutes each: what may be best
+python -m Testing.benchmarks.hippocampus best [--only NAME …]                  all 156, 30 minutes each: what else may be best
 
 Every run goes through the real command line; Dice is taken on the scans' own grids by `sslseg evaluate`. Runs that are in
 the work folder already are not repeated. Results: results/hippocampus_<what>.json. The peers' figures are nnU-Net's on
@@ -32,10 +32,9 @@ LABELS = ("Anterior", "Posterior")
 # The file of a job that says what its training cost; there once it is done.
 COST = "cost.json"
 NETWORK_2D = {"name": "unet", "dims": 2, "base_width": 16}
-# What may be best in 30 minutes on two cores: whole scans in 3D, or slices with their two neighbours in 2D.
+# What else may be best in 30 minutes on two cores.
 CANDIDATES: dict[str, dict[str, Any]] = {
     "best-3d": {"network": {"name": "unet", "dims": 3, "base_width": 16}, "train": {"batch_size": 2}},
-    "best-neighbours": {"preprocess": {"neighbour_slices": 1}},
 }
 
 

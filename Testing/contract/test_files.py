@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -50,4 +52,32 @@ def test_file_where_a_folder_is_needed_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(SSLSegmentationError) as caught:
         write_text(tmp_path / "file" / "a.txt", "x")
+    assert caught.value.code == "usage.arguments"
+
+
+def test_of_a_symbolic_link_the_target_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "target.txt").write_text("old")
+    (tmp_path / "link.txt").symlink_to("target.txt")
+    write_text(tmp_path / "link.txt", "new")
+    assert (tmp_path / "link.txt").is_symlink()
+    assert (tmp_path / "target.txt").read_text() == "new"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_is_not_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.csv"
+    os.mkfifo(pipe)
+    with pytest.raises(SSLSegmentationError, match="no ordinary file") as caught:
+        write_text(pipe, "x")
+    assert caught.value.code == "usage.arguments"
+    assert pipe.is_fifo()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="whole paths are limited there")
+def test_the_longest_possible_name_is_written_and_a_longer_one_named(tmp_path: Path) -> None:
+    longest = tmp_path / ("a" * 251 + ".csv")
+    write_text(longest, "x")
+    assert longest.read_text() == "x"
+    with pytest.raises(SSLSegmentationError, match="too long") as caught:
+        write_text(tmp_path / ("a" * 252 + ".csv"), "x")
     assert caught.value.code == "usage.arguments"

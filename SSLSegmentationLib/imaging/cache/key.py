@@ -5,25 +5,24 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import Iterator, List, Optional
+from typing import List, Optional
 
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
 from SSLSegmentationLib.contract.tissues import TissueTable
 from SSLSegmentationLib.imaging.preprocess import PreprocessPlan
+from SSLSegmentationLib.imaging.readers.opening import open_scan
 from SSLSegmentationLib.imaging.scan import Case
 
 # Raised whenever readers, preparation or the layout of an entry change what an entry holds.
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 
 _CHUNK = 1 << 20
-# Headers are short; a data file's name is looked for in this many bytes.
-_HEADER_BYTES = 1 << 16
 
 
 def entry_key(case: Case, plan: PreprocessPlan, tissues: Optional[TissueTable]) -> str:
     """64 hexadecimal digits. The case's name and where its files lie play no part.
 
-    Raises `data.missing` or `data.unreadable` for a file that can't be read.
+    Raises `data.*` for a file that can't be opened as a scan.
     """
     has_label = case.label is not None and tissues is not None
     facts = {
@@ -39,46 +38,23 @@ def entry_key(case: Case, plan: PreprocessPlan, tissues: Optional[TissueTable]) 
 
 
 def content_hash(path: Path) -> str:
-    """sha256 over the bytes of a file and of the files it points to (detached data), or of all files of a folder."""
+    """sha256 over all bytes that reading `path` takes: the file, voxels in a file beside it, or all files of a folder.
+
+    Raises what opening the scan raises (`data.*`).
+    """
     digest = hashlib.sha256()
-    try:
-        for part in _parts(path):
-            digest.update(part.suffix.encode())
+    for part in _parts(path):
+        digest.update(part.suffix.encode("utf-8", "backslashreplace"))
+        try:
             with part.open("rb") as handle:
                 for chunk in iter(lambda: handle.read(_CHUNK), b""):  # noqa: B023  # consumed before the next file
                     digest.update(chunk)
-    except FileNotFoundError as error:
-        raise SSLSegmentationError("data.missing", f"{error.filename or path} does not exist.") from error
-    except OSError as error:
-        raise SSLSegmentationError("data.unreadable", f"{path} cannot be read: {error.strerror}.") from error
+        except OSError as error:
+            raise SSLSegmentationError("data.unreadable", f"{part} cannot be read: {error.strerror}.") from error
     return digest.hexdigest()
 
 
-def _parts(path: Path) -> Iterator[Path]:
-    """The file itself and what it refers to."""
+def _parts(path: Path) -> List[Path]:
     if path.is_dir():
-        yield from _all_files(path)
-        return
-    yield path
-    suffix = path.suffix.lower()
-    if suffix in (".hdr", ".img"):
-        other = {".hdr": ".img", ".img": ".hdr"}[suffix]
-        yield from (candidate for candidate in (path.with_suffix(other), path.with_suffix(other + ".gz")) if candidate.is_file())
-    elif suffix in (".mhd", ".nhdr"):
-        yield from _detached(path)
-
-
-def _detached(header: Path) -> List[Path]:
-    """Data files of a MetaImage or NRRD header; all files of its folder where it names a list or a pattern of them."""
-    with header.open("rb") as handle:
-        text = handle.read(_HEADER_BYTES).decode("utf-8", errors="replace")
-    for line in text.splitlines():
-        key, _, value = line.replace("=", ":", 1).partition(":")
-        if key.strip().lower() in ("elementdatafile", "data file", "datafile"):
-            named = header.parent / value.strip()
-            return [named] if named.is_file() else [part for part in _all_files(header.parent) if part != header]
-    return []
-
-
-def _all_files(folder: Path) -> List[Path]:
-    return sorted(part for part in folder.rglob("*") if part.is_file())
+        return sorted(part for part in path.rglob("*") if part.is_file())
+    return list(dict.fromkeys((path, open_scan(path).voxels)))

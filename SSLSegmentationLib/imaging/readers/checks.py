@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import re
+import tempfile
 from pathlib import Path
-from typing import Any, Sequence, Tuple
+from typing import Any, Iterator, Sequence, Tuple
 
 import numpy as np
 
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
-from SSLSegmentationLib.contract.files import PathLike
+from SSLSegmentationLib.contract.files import PathLike, suffix
 from SSLSegmentationLib.imaging.geometry import ORTHOGONAL_COSINE, FloatArray, Geometry
 
 # Axes longer than this are taken for a damaged header.
 LONGEST_AXIS = 2**31 - 1
+# Direction vectors whose length differs from 1 by more than this change the voxel size.
+UNIT_TOLERANCE = 1e-3
 
 
 def existing_file(path: PathLike) -> Path:
@@ -74,14 +78,15 @@ def itk_geometry(path: Path, *, reader: str, sizes: Sequence[int]) -> Geometry:
     sitk.ProcessObject_SetGlobalWarningDisplay(False)
     image = sitk.ImageFileReader()
     image.SetImageIO(reader)
-    image.SetFileName(str(path))
-    try:
-        image.ReadImageInformation()
-    except RuntimeError as error:
-        text = str(error)
-        if "orthonormal" in text or "orthogonal" in text or "Bad direction" in text:
-            raise sheared_error(path) from error
-        raise SSLSegmentationError("data.unreadable", f"{path}: {_itk_reason(text)}") from error
+    with _textual_name(path) as name:
+        image.SetFileName(name)
+        try:
+            image.ReadImageInformation()
+        except RuntimeError as error:
+            text = str(error)
+            if "orthonormal" in text or "orthogonal" in text or "Bad direction" in text:
+                raise sheared_error(path) from error
+            raise SSLSegmentationError("data.unreadable", f"{path}: {_itk_reason(text)}") from error
     if tuple(image.GetSize()[:3]) != tuple(sizes):
         raise SSLSegmentationError(
             "data.damaged", f"{path}: the header's size is read as {times(sizes)} and as {times(image.GetSize()[:3])} voxels."
@@ -92,10 +97,24 @@ def itk_geometry(path: Path, *, reader: str, sizes: Sequence[int]) -> Geometry:
     return checked_geometry(path, shape=(sizes[2], sizes[1], sizes[0]), spacing=spacing, origin=origin, direction=direction)
 
 
+@contextlib.contextmanager
+def _textual_name(path: Path) -> Iterator[str]:
+    """A name of the file that is valid text: with any other, SimpleITK ends the process."""
+    try:
+        str(path).encode("utf-8")
+    except UnicodeEncodeError:
+        with tempfile.TemporaryDirectory() as folder:
+            link = Path(folder) / f"scan{suffix(path)}"
+            link.symlink_to(path.absolute())
+            yield str(link)
+    else:
+        yield str(path)
+
+
 def checked_geometry(
     path: Path, *, shape: Tuple[int, int, int], spacing: Sequence[float], origin: Sequence[float], direction: FloatArray
 ) -> Geometry:
-    """A `Geometry` whose numbers are finite, whose spacing is positive and whose axes are orthogonal."""
+    """A `Geometry` whose numbers are finite, whose spacing is positive and whose axes are orthogonal and of length 1."""
     numbers = [*spacing, *origin, *direction.reshape(-1)]
     if not all(math.isfinite(value) for value in numbers) or min(spacing) <= 0 or abs(np.linalg.det(direction)) < 1e-6:
         raise SSLSegmentationError(
@@ -104,6 +123,13 @@ def checked_geometry(
         )
     if is_sheared(direction):
         raise sheared_error(path)
+    lengths = np.linalg.norm(direction, axis=0)
+    if np.abs(lengths - 1).max() > UNIT_TOLERANCE:
+        raise SSLSegmentationError(
+            "data.no_geometry",
+            f"{path}: its direction vectors have lengths {', '.join(f'{length:g}' for length in lengths)}, but must have 1: "
+            "its voxel size is not certain.",
+        )
     return Geometry(
         shape=shape,
         spacing=(float(spacing[0]), float(spacing[1]), float(spacing[2])),

@@ -39,7 +39,7 @@ def read_label_map(path: PathLike, *, onto: Optional[Geometry] = None, tissues: 
     file = Path(path)
     opened = open_scan(file)
     whole, notices = whole_numbers(file, load_voxels(opened, file))
-    segments = parse_segments(file, opened.fields)
+    segments = parse_segments(file, opened.fields, layers=opened.volumes)
     if segments:
         merged, own, more = merge_layers(file, whole, segments)
         notices += more
@@ -99,11 +99,19 @@ def _put_onto(
 ) -> Tuple[npt.NDArray[Any], Tuple[str, ...]]:
     turned = regrid.onto_same_grid(array, source, target)
     if turned is not None:
-        return turned, ()
+        return turned, _thickness_notice(path, source, target)
     pasted = regrid.paste_part(array, source, target) if part else None
     if pasted is not None:
         return pasted, (f"{path.name}: covers {checks.times(source.shape[::-1])} voxels of its scan; the rest is background.",)
     raise SSLSegmentationError("data.grid_mismatch", f"{path} lies on another grid than its scan: {_difference(source, target)}.")
+
+
+def _thickness_notice(path: Path, source: Geometry, target: Geometry) -> Tuple[str, ...]:
+    """On a single slice voxels of any thickness lie on the same places."""
+    if np.allclose(sorted(source.spacing), sorted(target.spacing), rtol=0.01):
+        return ()
+    own, other = (" × ".join(f"{size:g}" for size in geometry.spacing) for geometry in (source, target))
+    return (f"{path.name}: has voxels of {own} mm, its scan of {other} mm; the scan's are used.",)
 
 
 def _difference(source: Geometry, target: Geometry) -> str:

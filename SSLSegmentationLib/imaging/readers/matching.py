@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any, Dict, Iterable, List, Sequence, Tuple
+from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
 
 import numpy as np
 import numpy.typing as npt
@@ -28,10 +28,8 @@ def match_segments(
     that table was given, else it gets a free value. Where no name is in both and one side has generic names only, values
     count.
     """
-    # The very name comes before one that differs in capitals.
-    by_name = {**{tissue.name.casefold(): tissue.value for tissue in wanted}, **{tissue.name: tissue.value for tissue in wanted}}
-    found = {tissue.value: by_name.get(tissue.name) or by_name.get(tissue.name.casefold()) for tissue, _ in segments}
-    moves = {value: wanted_value for value, wanted_value in found.items() if wanted_value is not None}
+    found = {tissue.value: _namesake(path, tissue, wanted) for tissue, _ in segments}
+    moves = {value: namesake.value for value, namesake in found.items() if namesake is not None}
     others = [(tissue, count) for tissue, count in segments if tissue.value not in moves]
     if others and not moves and (_generic(tissue for tissue, _ in others) or _generic(wanted)):
         notice = f"{path.name}: its segments have generic names; their values were taken as those of the tissue table."
@@ -48,6 +46,8 @@ def match_segments(
     notices = tuple(
         f"{path.name}: segment '{tissue.name}' is not in the tissue table; it gets {tissue.value}." for tissue in kept
     )
+    joined = [each for each in wanted if list(moves.values()).count(each.value) > 1]
+    notices += tuple(f"{path.name}: all of its segments called '{tissue.name}' count as one." for tissue in joined)
     if all(before == after for before, after in moves.items()):
         return array, TissueTable.of(kept), notices
     return (
@@ -55,6 +55,24 @@ def match_segments(
         TissueTable.of(kept),
         (f"{path.name}: its values were matched to the tissue table by name.", *notices),
     )
+
+
+def _namesake(path: Path, tissue: Tissue, wanted: TissueTable) -> Optional[Tissue]:
+    """The tissue of `wanted` with this one's name; where several have it, the one with its value, too."""
+    # The very name comes before one that differs in capitals.
+    named = [each for each in wanted if each.name == tissue.name]
+    named = named or [each for each in wanted if each.name.casefold() == tissue.name.casefold()]
+    if len(named) < 2:
+        return named[0] if named else None
+    same = next((each for each in named if each.value == tissue.value), None)
+    if same is None:
+        listed = ", ".join(str(each.value) for each in named)
+        raise SSLSegmentationError(
+            "data.unknown_label",
+            f"{path}: its segment '{tissue.name}' could be any of several tissues with that name (values {listed}).",
+            hint="Give the tissues different names.",
+        )
+    return same
 
 
 def _generic(tissues: Iterable[Tissue]) -> bool:

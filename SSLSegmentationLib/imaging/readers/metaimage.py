@@ -36,9 +36,8 @@ def open_metaimage(path: Path) -> ScanFile:
     block.check_size()
     geometry = _geometry(path, fields, sizes)
     volumes = sizes[3] if len(sizes) == 4 else 1
-    return ScanFile(
-        geometry=geometry, volumes=volumes, load=partial(_load, block=block, shape=(volumes, *geometry.shape)), warnings=warnings
-    )
+    load = partial(_load, block=block, shape=(volumes, *geometry.shape))
+    return ScanFile(geometry=geometry, volumes=volumes, voxels=block.path, load=load, warnings=warnings)
 
 
 def parse_header(path: Path) -> Tuple[Dict[str, str], int]:

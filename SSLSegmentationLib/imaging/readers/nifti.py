@@ -44,7 +44,7 @@ def open_nifti(path: Path) -> ScanFile:
     with np.errstate(over="ignore", invalid="ignore"):
         geometry, warnings = nifti_geometry(path, header, sizes)
     load = partial(_load, block=block, header=header, shape=(volumes, *geometry.shape))
-    return ScanFile(geometry=geometry, volumes=volumes, load=load, warnings=warnings)
+    return ScanFile(geometry=geometry, volumes=volumes, voxels=voxels, load=load, warnings=warnings)
 
 
 def _is_gzip(path: Path) -> bool:
@@ -123,7 +123,9 @@ def _load(*, block: VoxelBlock, header: NiftiHeader, shape: Tuple[int, ...]) -> 
     # NIfTI: a slope of 0 (or NaN) means "not scaled".
     if not np.isfinite(slope) or slope == 0.0 or not np.isfinite(intercept) or (slope == 1.0 and intercept == 0.0):
         return array
-    kind = np.float32 if array.dtype.itemsize <= 2 or array.dtype == np.float32 else np.float64
+    scaled = np.empty(shape, np.float32 if array.dtype.itemsize <= 2 or array.dtype == np.float32 else np.float64)
     with np.errstate(over="ignore"):
-        scaled: Array = array.astype(kind) * kind(slope) + kind(intercept)
+        # In double precision, as other readers do, and slice by slice, so that memory never holds the whole of it twice.
+        for before, after in zip(array.reshape(-1, *shape[2:]), scaled.reshape(-1, *shape[2:])):
+            after[...] = before.astype(np.float64) * slope + intercept
     return scaled

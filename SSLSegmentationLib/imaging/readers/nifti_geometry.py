@@ -18,6 +18,8 @@ AGREEMENT_VOXELS = 1e-3
 DISAGREEMENT_VOXELS = 0.1
 # Voxel sizes that differ by more than this share between pixdim and sform are a contradiction: volumes would be wrong.
 SIZE_TOLERANCE = 0.01
+# Quaternions whose first number, squared, is less than this are half turns (as in the NIfTI library).
+HALF_TURN = 1e-7
 Sizes = Tuple[int, int, int]
 
 
@@ -35,6 +37,10 @@ def nifti_geometry(path: Path, header: NiftiHeader, sizes: Sizes) -> Tuple[Geome
     if header.sform_code > 0:
         _check_sform(path, header.sform, pixdim)
         grids["sform"] = _from_affine(path, header.sform * header.to_mm, sizes)
+        if header.qform_code <= 0:
+            # SimpleITK takes only the directions from an sform; with a qform, which has pixdim's sizes too, it may not.
+            scale = pixdim / np.linalg.norm(header.sform[:, :3], axis=0)
+            grids["pixdim"] = _from_affine(path, header.sform * [*scale, 1.0] * header.to_mm, sizes)
     if header.qform_code > 0:
         qform = _quaternion_affine(header)
         if qform is not None:
@@ -74,7 +80,11 @@ def _quaternion_affine(header: NiftiHeader) -> Optional[FloatArray]:
     pixdim = np.array(header.pixdim[1:4])
     if not np.isfinite(header.quaternion).all() or square > 1.0 + 1e-5:
         return None
-    a = float(np.sqrt(max(0.0, 1.0 - square)))
+    if 1.0 - square < HALF_TURN:
+        # A half turn: the square root of what float32 leaves over would turn the scan a little further.
+        a, (b, c, d) = 0.0, np.array([b, c, d]) / np.sqrt(square)
+    else:
+        a = float(np.sqrt(1.0 - square))
     rotation = np.array([
         [a * a + b * b - c * c - d * d, 2 * (b * c - a * d), 2 * (b * d + a * c)],
         [2 * (b * c + a * d), a * a + c * c - b * b - d * d, 2 * (c * d - a * b)],
@@ -96,7 +106,8 @@ def _disagreement(path: Path, geometry: Geometry, grids: Dict[str, Geometry]) ->
             f"{path}: voxel sizes and transforms of the header contradict each other.",
             hint="Export the scan again.",
         )
-    return (f"{path.name}: qform and sform disagree by up to {max(shifts.values()):.1f} voxels; the {nearest} is used.",)
+    names = " and ".join(sorted(shifts))
+    return (f"{path.name}: {names} disagree by up to {max(shifts.values()):.1f} voxels; the {nearest} is used.",)
 
 
 def _unoriented(path: Path, header: NiftiHeader, sizes: Tuple[int, int, int]) -> Tuple[Geometry, Tuple[str, ...]]:

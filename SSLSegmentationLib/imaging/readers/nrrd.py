@@ -64,7 +64,7 @@ def open_nrrd(path: Path) -> ScanFile:
     warnings = _geometry_warnings(path, header)
     geometry = plain_geometry(path, header.fields, sizes=spatial, axis=axis) or _itk_geometry(path, spatial)
     load = partial(_load, path=path, block=block, sizes=sizes, axis=axis, geometry=geometry)
-    return ScanFile(geometry=geometry, volumes=volumes, load=load, warnings=warnings, fields=header.texts)
+    return ScanFile(geometry=geometry, volumes=volumes, voxels=block.path, load=load, warnings=warnings, fields=header.texts)
 
 
 def parse_header(path: Path) -> NrrdHeader:
@@ -158,9 +158,8 @@ def _voxel_block(path: Path, header: NrrdHeader, sizes: Tuple[int, ...]) -> Voxe
         return VoxelBlock(path=voxels, dtype=dtype, count=count, start=max(0, voxels.stat().st_size - count * dtype.itemsize))
     if skip < 0:
         raise SSLSegmentationError("data.unsupported", f"{path}: 'byte skip: {skip}' is not read for compressed voxels.")
-    if compression:
-        return VoxelBlock(path=voxels, dtype=dtype, count=count, start=start + skip, compression=compression)
-    return VoxelBlock(path=voxels, dtype=dtype, count=count, start=start, skip=skip)
+    # Of compressed voxels, too, the bytes to skip are those of the decompressed stream.
+    return VoxelBlock(path=voxels, dtype=dtype, count=count, start=start, skip=skip, compression=compression)
 
 
 def _voxel_file(path: Path, header: NrrdHeader) -> Tuple[Path, int]:

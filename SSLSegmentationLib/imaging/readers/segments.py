@@ -28,19 +28,21 @@ class Segment:
     terminology: str
 
 
-def parse_segments(path: Path, fields: Mapping[str, str]) -> Tuple[Segment, ...]:
-    """Segments in the order of the file; empty where it has none."""
+def parse_segments(path: Path, fields: Mapping[str, str], *, layers: int) -> Tuple[Segment, ...]:
+    """Segments in the order of the file, which has `layers`; empty where it has none."""
     numbers = sorted({int(match.group(1)) for match in (re.match(r"Segment(\d+)_", key) for key in fields) if match})
-    return tuple(_segment(path, fields, number) for number in numbers)
+    # Files of older versions of Slicer do not say which layer a segment is in: each is in its own.
+    return tuple(_segment(path, fields, number, layer=index if layers > 1 else 0) for index, number in enumerate(numbers))
 
 
-def _segment(path: Path, fields: Mapping[str, str], number: int) -> Segment:
+def _segment(path: Path, fields: Mapping[str, str], number: int, *, layer: int) -> Segment:
+    """`layer` counts where the file does not say it."""
     prefix = f"Segment{number}_"
     try:
         value = int(fields.get(prefix + "LabelValue", "1"))
-        layer = int(fields.get(prefix + "Layer", "0"))
+        layer = int(fields.get(prefix + "Layer", layer))
         color = _color(fields[prefix + "Color"]) if prefix + "Color" in fields else None
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise SSLSegmentationError("data.damaged", f"{path}: segment {number} has an invalid entry ({error}).") from error
     name = fields.get(prefix + "Name") or fields.get(prefix + "ID") or f"Segment_{number + 1}"
     return Segment(name, value, layer, color, _tags(fields.get(prefix + "Tags", "")).get(TERMINOLOGY_TAG, ""))
@@ -64,7 +66,7 @@ def merge_layers(path: Path, layers: Array, segments: Tuple[Segment, ...]) -> Tu
     Raises `data.not_labels` where two segments share a voxel. A value that no segment declares keeps its number.
     """
     _check_segments(path, layers, segments)
-    values = _distinct_values(segments)
+    values = distinct_values(segments)
     merged = np.zeros(layers.shape[1:], np.uint32)
     tissues: List[Tissue] = []
     warnings: List[str] = []
@@ -103,7 +105,7 @@ def _check_segments(path: Path, layers: Array, segments: Tuple[Segment, ...]) ->
         raise SSLSegmentationError("data.damaged", f"{path}: two segments have the same value in the same layer.")
 
 
-def _distinct_values(segments: Tuple[Segment, ...]) -> List[int]:
+def distinct_values(segments: Tuple[Segment, ...]) -> List[int]:
     """The segments' own values where they are distinct; the next free number for a repeated one."""
     wanted = {segment.value for segment in segments}
     values: List[int] = []

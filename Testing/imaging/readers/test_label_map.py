@@ -113,6 +113,14 @@ def test_a_grid_0_4_mm_away_is_refused_with_its_distance(tmp_path: Path) -> None
     refused(nifti(tmp_path / "a.nii", labels(), shifted), "data.grid_mismatch", r"0\.4 mm \(0\.5 voxels\)", onto=geometry)
 
 
+def test_a_single_slice_of_another_thickness_is_the_same_grid(tmp_path: Path) -> None:
+    scan = plain_geometry((1, 6, 7))
+    thin = Geometry(scan.shape, (0.8, 0.9, 1.0), scan.origin, scan.direction)
+    label_map = read_label_map(nifti(tmp_path / "a.nii", labels()[3:4], thin), onto=scan)
+    assert label_map.geometry == scan
+    assert "has voxels of 0.8 × 0.9 × 1 mm, its scan of 0.8 × 0.9 × 2.5 mm" in label_map.warnings[0]
+
+
 def test_another_shape_is_refused_with_both_shapes(tmp_path: Path) -> None:
     path = nifti(tmp_path / "a.nii", labels())
     refused(path, "data.grid_mismatch", "7×6×5 voxels against 7×6×6", onto=plain_geometry((6, 6, 7)))
@@ -146,6 +154,13 @@ def test_layers_that_do_not_overlap_become_one_label_map_with_distinct_values(tm
     assert label_map.tissues.tissues[0] == Tissue(1, "Fett ü", (230, 220, 70), "A~B^C^D")
     assert label_map.tissues.tissues[1].name == "Segment_2"
     assert "gets 2" in label_map.warnings[0]
+
+
+def test_layers_of_older_versions_hold_one_segment_each(tmp_path: Path) -> None:
+    layers = np.stack([(labels() == 1), (labels() == 2)]).astype(np.uint8)
+    label_map = read_label_map(segmentation(tmp_path / "a.seg.nrrd", layers, [{"Name": "fat"}, {"Name": "muscle"}]))
+    assert np.array_equal(label_map.array, labels())
+    assert [tissue.name for tissue in label_map.tissues] == ["fat", "muscle"]
 
 
 def test_overlapping_segments_are_refused_by_name(tmp_path: Path) -> None:
@@ -216,6 +231,20 @@ def test_names_that_differ_in_capitals_only_are_told_apart(tmp_path: Path) -> No
     label_map = read_label_map(renamed(tmp_path / "a.seg.nrrd", "fat", "Fat"), tissues=table)
     assert np.array_equal(label_map.array == 2, labels() == 1)
     assert np.array_equal(label_map.array == 1, labels() == 2)
+
+
+def test_segments_of_one_name_stay_apart_where_the_table_has_both(tmp_path: Path) -> None:
+    table = TissueTable.of([Tissue(1, "kidney", (1, 2, 3)), Tissue(2, "kidney", (4, 5, 6))], given=True)
+    label_map = read_label_map(renamed(tmp_path / "a.seg.nrrd", "kidney", "kidney"), tissues=table)
+    assert np.array_equal(label_map.array, labels())
+    other = TissueTable.of([Tissue(1, "kidney", (1, 2, 3)), Tissue(3, "kidney", (4, 5, 6))], given=True)
+    refused(tmp_path / "a.seg.nrrd", "data.unknown_label", r"'kidney' could be any .* \(values 1, 3\)", tissues=other)
+
+
+def test_segments_that_become_one_tissue_are_said(tmp_path: Path) -> None:
+    label_map = read_label_map(renamed(tmp_path / "a.seg.nrrd", "fat", "Fat"), tissues=GIVEN)
+    assert np.array_equal(label_map.array, labels() > 0)
+    assert any("all of its segments called 'fat' count as one" in warning for warning in label_map.warnings)
 
 
 def test_a_segment_that_a_given_table_lacks_is_refused_by_name(tmp_path: Path) -> None:

@@ -124,3 +124,8 @@ def test_headers_that_do_not_end_or_are_no_headers_are_refused(tmp_path: Path) -
     for data, code in ((b"NDims = 3\nDimSize = 7 6 5\n", "data.truncated"), (b"\x00\x01 nonsense\n" * 20, "data.unreadable")):
         (tmp_path / "a.mha").write_bytes(data)
         refused(tmp_path / "a.mha", code, "a.mha")
+
+
+def test_a_direction_matrix_that_scales_is_refused(tmp_path: Path) -> None:
+    lines = MHA_LINES.replace("1 0 0 0 -1 0 0 0 1", "2 0 0 0 -2 0 0 0 2")
+    refused(metaimage(tmp_path / "a.mha", lines, numbers().tobytes()), "data.no_geometry", "lengths 2, 2, 2")

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import gzip
+import itertools
+import os
 import re
+import sys
 from pathlib import Path
 
 import nibabel as nib
 import numpy as np
 import pytest
 import SimpleITK
+from scipy.spatial.transform import Rotation
 
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
+from SSLSegmentationLib.imaging.geometry import Geometry
 from SSLSegmentationLib.imaging.readers import read_geometry, read_scan
 from Testing.imaging.making import SHAPE, nifti, numbers, patched, plain_geometry, random_geometry
 
@@ -78,6 +83,13 @@ def test_rescale_is_applied_as_simpleitk_does(tmp_path: Path) -> None:
     assert scan.array.dtype == np.float32
     np.testing.assert_allclose(scan.array, numbers() * 0.5 - 1024)
     np.testing.assert_allclose(scan.array, SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(path))))
+
+
+def test_rescaled_values_are_those_of_double_precision(tmp_path: Path) -> None:
+    path = patched(nifti(tmp_path / "a.nii", numbers() * 137), tmp_path / "b.nii", 112, "<ff", 0.1, -3.7)
+    expected = (numbers() * 137 * np.float64(np.float32(0.1)) + np.float64(np.float32(-3.7))).astype(np.float32)
+    assert np.array_equal(read_scan(path).array, expected)
+    assert np.array_equal(expected, nib.load(path).get_fdata().astype(np.float32).transpose(2, 1, 0))
 
 
 @pytest.mark.parametrize("slope", [0.0, float("nan")])
@@ -185,6 +197,37 @@ def test_a_matrix_that_cannot_be_inverted_is_refused(tmp_path: Path) -> None:
     refused(patched(path, tmp_path / "c.nii", 280, "<f", float("nan")), "data.no_geometry", "cannot be inverted")
 
 
+def _axis_swaps() -> list[np.ndarray]:
+    """All 48 directions along the axes."""
+    turns = [np.eye(3)[list(order)] for order in itertools.permutations(range(3))]
+    return [turn * signs for turn in turns for signs in itertools.product((1.0, -1.0), repeat=3)]
+
+
+@pytest.mark.parametrize("tilt", [0.0, 1e-6, 0.3])
+def test_half_turns_of_a_quaternion_are_read_as_simpleitk_does(tmp_path: Path, tilt: float) -> None:
+    for number, direction in enumerate(_axis_swaps()):
+        turned = Rotation.from_rotvec([0.6 * tilt, 0.8 * tilt, 0.0]).as_matrix() @ direction
+        geometry = Geometry((3, 512, 512), (0.7, 0.8, 2.0), (10.0, 20.0, 30.0), tuple(turned.reshape(-1)))
+        path = nifti(tmp_path / f"{number}.nii", np.zeros(geometry.shape, np.uint8), geometry, sform=0)
+        scan = SimpleITK.ReadImage(str(path))
+        expected = Geometry(geometry.shape, scan.GetSpacing(), scan.GetOrigin(), scan.GetDirection())
+        assert read_geometry(path).largest_shift(expected) < 1e-3, direction
+        assert read_geometry(path).same_grid(geometry)
+        both = nifti(tmp_path / f"both-{number}.nii", np.zeros(geometry.shape, np.uint8), geometry)
+        assert read_scan(both).warnings == ()
+
+
+def test_slightly_different_voxel_sizes_are_taken_as_simpleitk_does_and_said(tmp_path: Path) -> None:
+    geometry = Geometry((3, 512, 512), (0.9765625, 0.9765625, 3.0), (0.0, 0.0, 0.0), (1, 0, 0, 0, 1, 0, 0, 0, 1))
+    source = nifti(tmp_path / "a.nii", np.zeros(geometry.shape, np.uint8), geometry, qform=0)
+    assert read_scan(source).warnings == ()
+    path = patched(source, tmp_path / "b.nii", 80, "<2f", 0.98, 0.98)
+    scan = read_scan(path)
+    assert scan.geometry.spacing == pytest.approx(SimpleITK.ReadImage(str(path)).GetSpacing())
+    assert scan.geometry.spacing[0] == pytest.approx(0.98)
+    assert "pixdim and sform disagree by up to 1.8 voxels; the pixdim is used" in scan.warnings[0]
+
+
 def test_a_quaternion_that_is_no_rotation_is_refused(tmp_path: Path) -> None:
     path = nifti(tmp_path / "a.nii", numbers(), sform=0)
     refused(patched(path, tmp_path / "b.nii", 256, "<3f", 2.0, 2.0, 2.0), "data.no_geometry", "not a rotation")
@@ -290,3 +333,12 @@ def test_a_file_that_is_no_nifti_is_refused(tmp_path: Path, data: bytes, code: s
 def test_an_analyze_file_is_refused_for_its_missing_orientation(tmp_path: Path) -> None:
     path = patched(nifti(tmp_path / "a.nii", numbers()), tmp_path / "b.nii", 344, "4s", b"\0\0\0\0")
     refused(path, "data.no_geometry", "Analyze")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_a_name_that_is_no_text_is_read(tmp_path: Path) -> None:
+    plain = patched(nifti(tmp_path / "a.nii", numbers()), tmp_path / "b.nii", 252, "<2h", 0, 0)
+    odd = tmp_path / os.fsdecode(b"\xff.nii")
+    plain.rename(odd)
+    # Without transforms SimpleITK is asked.
+    assert np.array_equal(read_scan(odd).array, numbers())

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +15,7 @@ import SimpleITK
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
 from SSLSegmentationLib.imaging.readers import read_geometry, read_scan
 from SSLSegmentationLib.imaging.readers.opening import open_scan
-from Testing.imaging.making import NRRD_LINES, nrrd, numbers, plain_geometry, random_geometry
+from Testing.imaging.making import NRRD_LINES, nifti, nrrd, numbers, plain_geometry, random_geometry
 from Testing.imaging.readers.test_nifti import refused
 
 DATA = numbers().tobytes()
@@ -69,6 +71,20 @@ def test_a_detached_header_finds_its_voxels_and_skips_bytes(tmp_path: Path) -> N
     assert np.array_equal(read_scan(last).array, numbers())
     (tmp_path / "voxels.raw").unlink()
     refused(path, "data.missing", "voxels.raw")
+
+
+def test_bytes_to_skip_are_those_of_the_decompressed_voxels(tmp_path: Path) -> None:
+    source = nifti(tmp_path / "voxels.nii.gz", numbers())
+    lines = changed("encoding", "gzip") + f"\ndata file: {source.name}\nbyte skip: 352"
+    path = nrrd(tmp_path / "a.nhdr", lines, b"")
+    assert np.array_equal(read_scan(path).array, numbers())
+    assert np.array_equal(SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(path))), numbers())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_a_name_that_is_no_text_is_read(tmp_path: Path) -> None:
+    path = nrrd(tmp_path / os.fsdecode(b"\xff.nrrd"), NRRD_LINES, DATA)
+    assert np.array_equal(read_scan(path).array, numbers())
 
 
 def test_the_header_of_another_format_before_the_voxels_is_refused(tmp_path: Path) -> None:

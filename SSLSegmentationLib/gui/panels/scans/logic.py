@@ -26,7 +26,7 @@ from SSLSegmentationLib.imaging.dataset.case_list import CaseList
 from SSLSegmentationLib.imaging.dataset.splits import check_known, read_splits
 from SSLSegmentationLib.imaging.dataset.usable import joined_tissues
 from SSLSegmentationLib.imaging.readers.opening import open_scan
-from SSLSegmentationLib.imaging.readers.segments import parse_segments
+from SSLSegmentationLib.imaging.readers.segments import distinct_values, parse_segments
 from SSLSegmentationLib.imaging.scan import Case
 
 PREFIX = "scans"
@@ -206,11 +206,11 @@ def _with_header(row: FoundRow) -> FoundRow:
 
 def _named_tissues(label: Path) -> TissueTable:
     """The segments that a label map's header names; empty for formats without names."""
-    segments = parse_segments(label, open_scan(label).fields)
-    distinct = {segment.value: segment for segment in reversed(segments)}
+    opened = open_scan(label)
+    segments = parse_segments(label, opened.fields, layers=opened.volumes)
     return TissueTable.of(
         Tissue(value, segment.name, segment.color or default_tissue(value).color, segment.terminology)
-        for value, segment in distinct.items()
+        for value, segment in zip(distinct_values(segments), segments)
         if value > 0
     )
 
