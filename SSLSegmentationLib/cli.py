@@ -53,9 +53,12 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def _make_streams_safe() -> None:
-    """UTF-8 whatever the locale, so that no file name can end a command with an encoding error."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
+    """UTF-8 whatever the locale, so that no file name can end a command with an encoding error; a closed stream is nowhere."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115  # open as long as the process
+        elif isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
@@ -65,11 +68,11 @@ def _report(error: BaseException, *, show_traceback: bool, reporter: Reporter) -
 
     failure = describe_error(error)
     reporter.fail(failure)
-    if show_traceback:
-        traceback.print_exception(type(error), error, error.__traceback__)
     line = " ".join(str(failure).split())
     # Who closed stderr does not read it either.
     with contextlib.suppress(OSError, ValueError):
+        if show_traceback:
+            traceback.print_exception(type(error), error, error.__traceback__)
         sys.stderr.write(f"error: {line}\n")
         sys.stderr.flush()
     return failure.exit_code

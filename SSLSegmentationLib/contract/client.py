@@ -78,8 +78,8 @@ def start(
 ) -> JobHandle:
     """Starts `sslseg COMMAND CONFIG --job JOB EXTRA_ARGS` in `python`, detached from this process.
 
-    `command`: pretrain or finetune. `config`: relative paths of a mapping are taken from the current folder.
-    `extra_args`: such as ("--resume",) or ("--pretrained", "folder").
+    `command`: pretrain or finetune. `extra_args`: such as ("--resume",) or ("--pretrained", "folder"). Relative paths
+    are taken from the current folder, also those of a mapping.
     Errors: `job.in_use`, `job.exists`, `job.nothing_to_resume` at once; those of `parse`; `environment.missing_package`
     where `python` cannot be run. Whatever goes wrong later is seen in the handle.
     """
@@ -97,7 +97,6 @@ def start(
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env=clean_environment(environment),
-                cwd=folder.path,
                 close_fds=True,
                 **_detached(),
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Collection, Mapping, Sequence
 
 from SSLSegmentationLib.contract.config import Config, apply_override, load_json, parse
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
@@ -32,7 +32,13 @@ def _read_text(path: Path) -> str:
         raise SSLSegmentationError("config.unreadable", f"{path} cannot be read: {reason}.") from error
 
 
-def read_config(path: PathLike, *, overrides: Sequence[str] = (), tasks: Mapping[str, TaskDescription] | None = None) -> Config:
+def read_config(
+    path: PathLike,
+    *,
+    overrides: Sequence[str] = (),
+    tasks: Mapping[str, TaskDescription] | None = None,
+    networks: Collection[str] | None = None,
+) -> Config:
     """The config in `path`, with `overrides` ("train.max_steps=5") over it; relative paths are taken from its folder.
 
     Paths in overrides are relative to that folder too. A job's config.json is read as the config of that job.
@@ -49,6 +55,6 @@ def read_config(path: PathLike, *, overrides: Sequence[str] = (), tasks: Mapping
     try:
         for override in overrides:
             raw = apply_override(raw, override)
-        return parse(raw, base=file.resolve().parent, tasks=tasks)
+        return parse(raw, base=file.resolve().parent, tasks=tasks, networks=networks)
     except SSLSegmentationError as error:
         raise SSLSegmentationError(error.code, f"{file}: {error.message}", hint=error.hint) from error

@@ -47,18 +47,23 @@ def part_of(name: str) -> str:
     return first if first in (ENCODER, LAST) else DECODER
 
 
+def weights_of_parts(network: nn.Module, parts: Sequence[str]) -> tuple[str, ...]:
+    """The names of the weights that lie in `parts`."""
+    return tuple(name for name in network.state_dict() if part_of(name) in parts)
+
+
 def transfer_weights(network: nn.Module, pretrained: Mapping[str, Tensor], *, parts: Sequence[str]) -> tuple[str, ...]:
     """Copies the weights of some parts into `network` and returns their names. Raises `model.incompatible` where one is
     missing."""
     own = network.state_dict()
-    taken = [name for name in own if part_of(name) in parts]
+    taken = weights_of_parts(network, parts)
     wrong = [name for name in taken if name not in pretrained or pretrained[name].shape != own[name].shape]
     if wrong or not taken:
         raise SSLSegmentationError(
             "model.incompatible", f"The pretrained model lacks the weights {', '.join(wrong[:3]) or 'of the encoder'}."
         )
     network.load_state_dict({**own, **{name: pretrained[name] for name in taken}})
-    return tuple(taken)
+    return taken
 
 
 def plan_stages(config: Config, *, transferred: tuple[str, ...]) -> tuple[Stage, ...]:

@@ -177,10 +177,26 @@ def test_a_reader_that_leaves_ends_it_without_a_word():
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.parametrize("further", [[], ["--traceback"]])
+def test_an_error_that_nobody_reads_keeps_its_exit_code(further):
+    reader, writer = os.pipe()
+    os.close(reader)
+    assert run("presets", "nonsense", *further, stderr=writer, capture_output=False).returncode == 2
+    os.close(writer)
+
+
 def test_a_full_disk_behind_stdout_is_said_so():
     with open(os.devnull.replace("null", "full"), "w") as full:  # noqa: PTH123  # a device, no file
         done = run("presets", "--json", stdout=full, capture_output=False, stderr=subprocess.PIPE)
     assert done.returncode == 6 and done.stderr.startswith("error: ") and done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_closed_streams_do_no_harm(closed):
+    done = subprocess.run(["bash", "-c", f"{sys.executable} -m SSLSegmentationLib presets {closed}"], check=False)
+    assert done.returncode == 0
+    done = subprocess.run(["bash", "-c", f"{sys.executable} -m SSLSegmentationLib presets nonsense {closed}"], check=False)
+    assert done.returncode == 2
 
 
 def test_names_outside_the_locale_do_no_harm(tmp_path):

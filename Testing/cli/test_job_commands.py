@@ -15,6 +15,7 @@ from SSLSegmentationLib.learning import host
 from SSLSegmentationLib.learning.commands import doctor
 from Testing.contract.jobs.helpers import eventually, is_ready, start_job
 from Testing.contract.jobs.test_job_folder import write_state
+from Testing.disks import make_read_only, small_disk
 
 
 def facts(capsys, *words):
@@ -62,6 +63,13 @@ def test_a_job_with_a_damaged_status_is_listed(capsys, tmp_path):
     write_state(tmp_path / "a", "failed").status.write_text("{")
     assert facts(capsys, "jobs", str(tmp_path))[0]["state"] == "interrupted"
     assert main(["jobs", str(tmp_path)]) == 0
+
+
+def test_jobs_on_a_disk_that_cannot_be_written_are_listed(capsys, tmp_path):
+    with small_disk(tmp_path / "disk") as disk:
+        write_state(disk / "a", "running").lock.touch()
+        make_read_only(disk)
+        assert facts(capsys, "jobs", str(disk))[0]["state"] == "interrupted"
 
 
 def test_a_folder_without_jobs_is_said_so(capsys, tmp_path):
@@ -113,6 +121,25 @@ def test_the_doctor_checks_the_data_of_a_config(capsys, tmp_path):
     output = capsys.readouterr()
     assert json.loads(output.out)["problems"][0]["code"].startswith("data.")
     assert output.err.startswith("error: ") and str(tmp_path / "gone") in output.err
+
+
+@pytest.mark.parametrize(
+    ("section", "word"),
+    [
+        ({"pretext": {"task": "context_restauration"}}, "'context_restoration'"),
+        ({"pretext": {"patchsize": 4}}, "'pretext.patch_size'"),
+        ({"network": {"name": "unett"}}, "'unet'"),
+    ],
+)
+def test_the_doctor_refuses_the_config_that_a_run_would_refuse(capsys, tmp_path, section, word):
+    (tmp_path / "c.json").write_text(json.dumps({"data": {"images": "gone"}, **section}))
+    for words in (
+        ["doctor", "--data", str(tmp_path / "c.json")],
+        ["pretrain", str(tmp_path / "c.json"), "--job", str(tmp_path / "job")],
+    ):
+        assert main(words) == 2
+        assert word in capsys.readouterr().err
+    assert not (tmp_path / "job").exists()
 
 
 def test_the_doctor_counts_the_cases_of_phantoms(capsys, tmp_path):

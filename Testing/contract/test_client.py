@@ -69,6 +69,14 @@ def test_a_job_is_started_followed_and_done(tmp_path, backend):
     assert parse(json.loads((tmp_path / "a job ä" / "request.json").read_text(encoding="utf-8"))) == Config()
 
 
+def test_relative_paths_are_taken_from_where_the_job_was_started(tmp_path, backend, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "model").mkdir()
+    program = backend("none", prelude="assert os.path.isdir(sys.argv[sys.argv.index('--pretrained') + 1])")
+    job = start("finetune", {}, job="job", python=f"./{program.name}", extra_args=("--pretrained", "model"))
+    assert job.wait(20) == "done", job.last_error()
+
+
 def test_a_job_runs_apart_from_who_started_it(tmp_path, backend):
     job = start("pretrain", {}, job=tmp_path / "job", python=backend("steps"))
     eventually(lambda: is_ready(tmp_path / "job"))

@@ -63,7 +63,9 @@ def test_floor_imports_without_what_it_may_not_have(floor: str, blocked: tuple[s
     assert done.stdout.strip() == "imported", done.stderr
 
 
-@pytest.mark.parametrize("module", ["pretext", "config_file", "device", "precision", "commands.train", "commands.doctor"])
+@pytest.mark.parametrize(
+    "module", ["pretext", "networks", "config_file", "device", "precision", "commands.train", "commands.doctor"]
+)
 def test_what_is_decided_before_torch_needs_no_torch(module: str) -> None:
     code = f"import sys; sys.modules['torch'] = None; import SSLSegmentationLib.learning.{module}; print('imported')"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=REPOSITORY)

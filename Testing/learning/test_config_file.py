@@ -132,12 +132,20 @@ def test_what_cannot_be_read_is_refused(file, tmp_path):
 def test_a_wrong_override_is_refused(file):
     assert "max_step" in refusal(file(EXAMPLE), overrides=["train.max_step=5"]).message
     assert refusal(file(EXAMPLE), overrides=["nonsense"]).code == "config.invalid_value"
+    assert "sections" in refusal(file("- 1"), overrides=["train.max_steps=5"]).message
 
 
 def test_a_tasks_own_settings_are_checked_where_the_tasks_are_known(file):
     tasks = {"toy": TaskDescription(name="toy", title="Toy", summary="s")}
     assert read_config(file("pretext: {task: toy}"), tasks=tasks).pretext.task == "toy"
     assert refusal(file("pretext: {task: toy, turns: 3}"), tasks=tasks).code == "config.unknown_key"
+
+
+def test_the_networks_name_is_checked_where_the_networks_are_known(file):
+    assert read_config(file("network: {name: unett}")).network.name == "unett"
+    assert read_config(file("network: {name: unet}"), networks=("unet",)).network.name == "unet"
+    error = refusal(file("network: {name: unett}"), networks=("unet",))
+    assert error.code == "config.invalid_value" and "Did you mean 'unet'?" in error.hint
 
 
 def test_a_jobs_config_is_read_as_the_config_of_that_job(file):

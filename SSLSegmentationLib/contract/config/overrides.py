@@ -30,6 +30,8 @@ def _value(text: str, kind: str) -> Any:
 
 def apply_override(raw: Mapping[str, Any], override: str) -> Dict[str, Any]:
     """A copy of `raw` with "key=value" or "section.key=value" set. Errors: `config.invalid_value`."""
+    if not isinstance(raw, Mapping):
+        raise invalid("config", raw, "sections of keys and values")
     key, equals, text = override.partition("=")
     section, _, name = key.strip().rpartition(".")
     if not equals or not name or "." in section:

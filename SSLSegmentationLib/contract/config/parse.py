@@ -6,7 +6,7 @@ import difflib
 import math
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Mapping, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Collection, Dict, Iterable, List, Mapping, Optional, Tuple
 
 from SSLSegmentationLib.contract.config.checks import check
 from SSLSegmentationLib.contract.config.fields import FieldInfo, infos
@@ -63,16 +63,21 @@ def _plain_data(key: str, value: Any) -> Any:
     raise invalid(key, value, "a number, text, true, false or a list of them")
 
 
+def _check_name(key: str, name: str, known: Collection[str]) -> None:
+    """Refuses a name that is not one of `known`, with the nearest that is."""
+    if name not in known:
+        nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+        hint = f"Did you mean '{nearest[0]}'?" if nearest else ""
+        raise invalid(key, name, "one of " + ", ".join(known), hint=hint)
+
+
 def _own_settings(
     task: str, own: Mapping[str, Any], tasks: Optional[Mapping[str, TaskDescription]]
 ) -> Tuple[Tuple[str, Any], ...]:
     """The task's own settings in the order of their names, checked against its description where there is one."""
     if tasks is None:
         return tuple((name, _plain_data(f"pretext.{name}", own[name])) for name in sorted(own))
-    if task not in tasks:
-        nearest = difflib.get_close_matches(task, list(tasks), n=1, cutoff=0.5)
-        hint = f"Did you mean '{nearest[0]}'?" if nearest else ""
-        raise invalid("pretext.task", task, "one of " + ", ".join(tasks), hint=hint)
+    _check_name("pretext.task", task, tasks)
     known: Dict[str, FieldInfo] = {name: info for name, _, info in tasks[task].settings}
     for name in own:
         if name not in known:
@@ -111,12 +116,17 @@ def _section(
 
 
 def parse(
-    raw: Mapping[str, Any], *, base: Optional[Path] = None, tasks: Optional[Mapping[str, TaskDescription]] = None
+    raw: Mapping[str, Any],
+    *,
+    base: Optional[Path] = None,
+    tasks: Optional[Mapping[str, TaskDescription]] = None,
+    networks: Optional[Collection[str]] = None,
 ) -> Config:
     """The `Config` that `raw` describes, over the values of its preset.
 
     `base`: folder that relative paths are taken from; without one they stay as they are.
     `tasks`: the pretext tasks by name; with them the task and its own settings are checked, without they are kept.
+    `networks`: the names of the networks; with them the network's name is checked.
     Errors: `config.unknown_key`, `config.invalid_value`, `config.conflict`.
     """
     if not isinstance(raw, Mapping):
@@ -135,4 +145,6 @@ def parse(
             values[name] = read_value(name, raw[name] if name in raw else start[name], info)
     for name in SECTIONS:
         values[name] = _section(name, start.get(name, {}), _mapping(name, raw.get(name)), base=base, tasks=tasks)
+    if networks is not None:
+        _check_name("network.name", values["network"].name, networks)
     return check(Config(**values))

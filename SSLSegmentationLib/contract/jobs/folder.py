@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict, Iterator, Mapping, Optional
@@ -15,6 +17,8 @@ from SSLSegmentationLib.contract.jobs.record import JobRecord
 
 RUNNING, DONE, FAILED, CANCELLED, INTERRUPTED = "running", "done", "failed", "cancelled", "interrupted"
 _WRITTEN_STATES = (RUNNING, DONE, FAILED, CANCELLED)
+# What is written beside its final name, see `contract.files`.
+_TEMPORARY = re.compile(r"\.[0-9a-f]{8}(\..*)?")
 
 
 @dataclass(frozen=True)
@@ -142,7 +146,7 @@ class JobFolder:
 
     @contextlib.contextmanager
     def _as_folder(self) -> Iterator[None]:
-        """Tells of a path that cannot be a folder: too long, below a file, …"""
+        """Tells of a path that cannot be a folder."""
         try:
             with disk_errors(self.path):
                 yield
@@ -155,6 +159,18 @@ class JobFolder:
         status = self.read_status()
         who = f" (process {status.pid} on {status.host})" if status is not None and status.pid else ""
         return SSLSegmentationError("job.in_use", f"Another process is running the job in {self.path}{who}.")
+
+    def remove_temporaries(self) -> None:
+        """Removes what a killed run was writing. Only for who holds the lock; what can't be removed does no harm."""
+        for folder in (self.path, self.checkpoint, self.model):
+            for path in folder.iterdir() if folder.is_dir() else ():
+                if not _TEMPORARY.fullmatch(path.name):
+                    continue
+                if path.is_dir() and not path.is_symlink():
+                    shutil.rmtree(path, ignore_errors=True)
+                else:
+                    with contextlib.suppress(OSError):
+                        path.unlink()
 
     def request_cancel(self) -> None:
         """Asks the run to stop."""

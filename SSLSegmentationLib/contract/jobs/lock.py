@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import time
@@ -73,7 +74,9 @@ def is_locked(path: PathLike) -> bool:
         handle = os.open(path, os.O_RDWR)
     except (FileNotFoundError, NotADirectoryError):
         return False
-    except PermissionError:
+    except OSError as error:
+        if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
+            raise
         # Who may not write may still look: a shared view is enough on POSIX.
         handle = os.open(path, os.O_RDONLY)
     try:

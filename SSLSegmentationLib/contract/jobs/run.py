@@ -121,6 +121,7 @@ class JobRun:
 
     def _begin(self) -> None:
         self.folder.clear_cancel()
+        self.folder.remove_temporaries()
         self.folder.write_record(self._record)
         self._write_status(RUNNING)
         self._log = JobLog(self.folder.log)
@@ -224,7 +225,9 @@ class JobRun:
         with contextlib.suppress(SSLSegmentationError, OSError):
             self.emit("error", **facts)
         with contextlib.suppress(SSLSegmentationError, OSError):
-            self._write_status(CANCELLED if cancelled else FAILED, error=facts)
+            # A folder without config.json stays free for a new start: nothing could go on from its state.
+            if self.folder.config.is_file():
+                self._write_status(CANCELLED if cancelled else FAILED, error=facts)
         if failure is not error and failure.code != "defect.internal":
             raise failure from error
 

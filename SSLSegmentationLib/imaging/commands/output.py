@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from typing import Any, Iterable, Mapping, Optional
@@ -23,7 +24,9 @@ def warn(warnings: Iterable[str], *, reporter: Reporter) -> None:
     """One line each on stderr, and told to whoever follows."""
     for warning in warnings:
         line = " ".join(warning.split())
-        sys.stderr.write(f"warning: {line}\n")
+        # The work goes on though nobody reads.
+        with contextlib.suppress(BrokenPipeError):
+            sys.stderr.write(f"warning: {line}\n")
         reporter.warn(line)
 
 

@@ -12,7 +12,6 @@ from typing import Any
 from SSLSegmentationLib import __version__
 from SSLSegmentationLib.contract.commands.output import print_json, print_table
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
-from SSLSegmentationLib.learning.config_file import read_config
 from SSLSegmentationLib.learning.device import decide_device, decide_threads, find_cuda
 from SSLSegmentationLib.learning.host import PACKAGES, available_memory, find_package, free_disk
 from SSLSegmentationLib.learning.precision import BFLOAT16_CPU_FLAGS, cpu_flags, decide_precision
@@ -58,10 +57,11 @@ def _torch() -> dict[str, Any]:
 
 def _data(path: str) -> dict[str, Any]:
     """The cases that pretraining and, where there are labels, fine-tuning with this config would use."""
-    config = read_config(path)
-    # Here, not above: without SimpleITK the rest of the report still comes.
+    # Here, not above: without numpy or SimpleITK the rest of the report still comes.
     from SSLSegmentationLib.imaging.dataset import training_cases
+    from SSLSegmentationLib.learning.commands.run_config import read_run_config
 
+    config = read_run_config(path)
     facts: dict[str, Any] = {}
     labelled = config.data.dataset or config.data.labels or config.data.cases
     for purpose in ("pretrain", "finetune") if labelled else ("pretrain",):

@@ -14,13 +14,14 @@ LINE_SECONDS = 15.0
 
 
 class EventPrinter:
-    """Prints events to stderr; on a terminal the progress stays on one line."""
+    """Prints events to stderr; on a terminal the progress stays on one line. Quiet once nobody reads: the work goes on."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self.stream = stream or sys.stderr
         self._terminal = self.stream.isatty()
         self._next_line = 0.0
         self._open_line = False
+        self._unread = False
 
     def __call__(self, event: Event) -> None:
         fields = event.fields
@@ -37,11 +38,9 @@ class EventPrinter:
 
     def say(self, text: str) -> None:
         """One line."""
-        if self._open_line:
-            self.stream.write("\n")
-            self._open_line = False
-        self.stream.write(text + "\n")
-        self.stream.flush()
+        line_end = "\n" if self._open_line else ""
+        self._open_line = False
+        self._write(f"{line_end}{text}\n")
 
     def _progress(self, fields: Mapping[str, Any]) -> None:
         text = f"{fields.get('phase') or 'step'} {fields['step']} of {fields['total']}"
@@ -50,12 +49,20 @@ class EventPrinter:
         if fields.get("seconds_left") is not None:
             text += f", {duration(float(fields['seconds_left']))} left"
         if self._terminal:
-            self.stream.write(f"\r{text:<78}")
-            self.stream.flush()
+            self._write(f"\r{text:<78}")
             self._open_line = True
         elif time.monotonic() >= self._next_line:
             self._next_line = time.monotonic() + LINE_SECONDS
             self.say(text)
+
+    def _write(self, text: str) -> None:
+        if self._unread:
+            return
+        try:
+            self.stream.write(text)
+            self.stream.flush()
+        except BrokenPipeError:
+            self._unread = True
 
 
 def duration(seconds: float) -> str:

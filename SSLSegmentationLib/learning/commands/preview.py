@@ -7,14 +7,13 @@ import sys
 from pathlib import Path
 
 from SSLSegmentationLib.contract.commands.output import print_json
-from SSLSegmentationLib.learning.config_file import read_config
-from SSLSegmentationLib.learning.pretext import descriptions
+from SSLSegmentationLib.learning.commands.run_config import read_run_config
 from SSLSegmentationLib.learning.preview import draw_picture, make_preview
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Writes `OUTPUT/<task>.png` and prints where, and the area that was really displaced."""
-    config = read_config(arguments.config, overrides=arguments.set or (), tasks=descriptions())
+    config = read_run_config(arguments.config, overrides=arguments.set or ())
     preview = make_preview(config)
     path = Path(arguments.output) / f"{preview.task}.png"
     draw_picture(preview, path)

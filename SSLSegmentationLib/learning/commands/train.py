@@ -10,17 +10,17 @@ from SSLSegmentationLib.contract.errors import EXIT_DONE, SSLSegmentationError
 from SSLSegmentationLib.contract.events import Event
 from SSLSegmentationLib.contract.jobs import JobRun
 from SSLSegmentationLib.contract.jobs.folder import DONE
+from SSLSegmentationLib.contract.model_files import read_card
 from SSLSegmentationLib.learning.commands.following import EventPrinter
-from SSLSegmentationLib.learning.config_file import read_config
+from SSLSegmentationLib.learning.commands.run_config import read_run_config
 from SSLSegmentationLib.learning.device import decide_device, decide_threads, find_cuda
 from SSLSegmentationLib.learning.precision import decide_precision
-from SSLSegmentationLib.learning.pretext import descriptions
 from SSLSegmentationLib.learning.threads import prepare_for_torch
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Runs the training in the foreground; returns the exit code. Errors come out as `SSLSegmentationError`."""
-    config = read_config(arguments.config, overrides=arguments.set or (), tasks=descriptions())
+    config = read_run_config(arguments.config, overrides=arguments.set or ())
     pretrained = getattr(arguments, "pretrained", None)
     if pretrained is not None and config.transfer.weights == "none":
         raise SSLSegmentationError(
@@ -37,6 +37,9 @@ def run(arguments: argparse.Namespace) -> int:
     }
     if pretrained is not None:
         decided["pretrained"] = str(Path(pretrained).resolve())
+        if not arguments.resume:
+            # Before the folder is taken: it stays free for the corrected command.
+            read_card(pretrained)
     printer = EventPrinter()
     warnings: list[str] = []
 

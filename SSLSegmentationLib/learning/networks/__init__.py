@@ -1,17 +1,29 @@
-"""The networks, by name. A network is built from its plan and maps (N, C, *S) of any size S to logits (N, outputs, *S)."""
+"""The networks, by name. A network is built from its plan and maps (N, C, *S) of any size S to logits (N, outputs, *S).
+
+Importing this room needs no torch: a config is checked before torch is there.
+"""
 
 from __future__ import annotations
 
+import functools
+import importlib
 from collections.abc import Callable, Mapping
-from typing import Any
-
-from torch import nn
+from typing import TYPE_CHECKING, Any
 
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
-from SSLSegmentationLib.learning.networks.unet import build_unet
 
+if TYPE_CHECKING:
+    from torch import nn
+
+
+def _build(module: str, plan: Mapping[str, Any]) -> nn.Module:
+    network: nn.Module = importlib.import_module(f"{__name__}.{module}").build(plan)
+    return network
+
+
+# Each network's file has a function `build`.
 NETWORKS: dict[str, Callable[[Mapping[str, Any]], nn.Module]] = {
-    "unet": build_unet,
+    "unet": functools.partial(_build, "unet"),
 }
 
 

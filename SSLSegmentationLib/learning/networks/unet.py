@@ -115,7 +115,7 @@ def _he_normal(module: nn.Module) -> None:
             nn.init.zeros_(module.bias)
 
 
-def build_unet(plan: Mapping[str, Any]) -> UNet:
+def build(plan: Mapping[str, Any]) -> UNet:
     """`UNet` of a plan {dims, base_width, levels, in_channels, out_channels}."""
     return UNet(
         dims=int(plan["dims"]),

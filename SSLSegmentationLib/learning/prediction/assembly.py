@@ -5,13 +5,16 @@ Where the grid was resampled, the probabilities are brought to the scan's voxels
 
 from __future__ import annotations
 
+import math
 import mmap
+import os
 import tempfile
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from SSLSegmentationLib.contract.files import disk_errors
 from SSLSegmentationLib.contract.model_card import SOFTMAX
 from SSLSegmentationLib.contract.tissues import TissueTable
 from SSLSegmentationLib.imaging.preprocess.grid import PreparedGrid
@@ -88,10 +91,14 @@ class LabelAssembly:
 
 
 def large_array(shape: tuple[int, ...]) -> FloatArray:
-    """Zeros; in a temporary file that goes away by itself where they would take too much memory."""
-    if 4 * int(np.prod(shape)) <= LARGEST_IN_MEMORY:
+    """Zeros; in a temporary file that goes away by itself where they would take too much memory. Raises `disk.*`."""
+    size = 4 * math.prod(shape)
+    if size <= LARGEST_IN_MEMORY:
         return np.zeros(shape, dtype=np.float32)
-    with tempfile.TemporaryFile() as file:
+    with disk_errors(f"the probabilities ({size / 1e9:.1f} GB) into {tempfile.gettempdir()}"), tempfile.TemporaryFile() as file:
+        if hasattr(os, "posix_fallocate"):
+            # All of it now: a disk that fills up under a memory map ends the process without a word.
+            os.posix_fallocate(file.fileno(), 0, size)
         return np.memmap(file, dtype=np.float32, mode="w+", shape=shape)
 
 

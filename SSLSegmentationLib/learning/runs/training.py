@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from SSLSegmentationLib.contract.config import Config
+from SSLSegmentationLib.contract.files import write_text
 from SSLSegmentationLib.contract.jobs import JobRun
 from SSLSegmentationLib.contract.model_card import NO_ACTIVATION, SEGMENTATION, ModelCard
 from SSLSegmentationLib.contract.tissues import TissueTable
@@ -27,11 +28,20 @@ from SSLSegmentationLib.learning.runs.batch_size import decide_batch_size
 from SSLSegmentationLib.learning.runs.card import describe_model
 from SSLSegmentationLib.learning.runs.data import RunData, follow_pretrained, load_run_data
 from SSLSegmentationLib.learning.threads import set_threads
-from SSLSegmentationLib.learning.training.checkpoint import find_resume_point
+from SSLSegmentationLib.learning.training.checkpoint import find_resume_point, has_checkpoints
 from SSLSegmentationLib.learning.training.early_stopping import EarlyStopping, stopping_of_finetuning, stopping_of_pretraining
 from SSLSegmentationLib.learning.training.loop import LoopSettings, TrainingLoop
 from SSLSegmentationLib.learning.training.task import Stage
-from SSLSegmentationLib.learning.transfer import check_networks, plan_stages, transfer_weights, transferred_parts
+from SSLSegmentationLib.learning.transfer import (
+    check_networks,
+    plan_stages,
+    transfer_weights,
+    transferred_parts,
+    weights_of_parts,
+)
+
+# In the folder of checkpoints: the card of the pretrained model that the run began from.
+PRETRAINED_CARD = "pretrained.json"
 
 
 def pretrain(job: JobRun) -> None:
@@ -89,10 +99,11 @@ def finetune(job: JobRun, *, pretrained: Path | None) -> None:
     """Labelled scans, and a pretrained model or none → a segmentation model in the job's model folder."""
     device = _prepare_torch(job)
     config = job.config
-    start: tuple[ModelCard, Mapping[str, Tensor]] | None = None
+    start: ModelCard | None = None
+    start_weights: Mapping[str, Tensor] | None = None
     if pretrained is not None:
-        start = load_model(pretrained)
-        config = follow_pretrained(config, start[0])
+        start, start_weights = _load_pretrained(job, pretrained)
+        config = follow_pretrained(config, start)
     elif config.transfer.weights != "none":
         job.emit("phase", name="from_scratch", message="No pretrained model was given: all weights start at random.")
     data = load_run_data(job, config, purpose="finetune")
@@ -109,11 +120,13 @@ def finetune(job: JobRun, *, pretrained: Path | None) -> None:
     network = _seeded_network(config, plan)
     transferred: tuple[str, ...] = ()
     if start is not None:
-        check_networks(start[0].network, plan)
-        _warn_of_other_preprocessing(job, start[0], data)
-        parts = transferred_parts(config.transfer.weights, start[0], tissues=data.tissues, activation=task.activation)
-        transferred = transfer_weights(network, start[1], parts=parts)
-        job.emit("phase", name="transfer", task=start[0].task, parts=list(parts), tensors=len(transferred))
+        check_networks(start.network, plan)
+        _warn_of_other_preprocessing(job, start, data)
+        parts = transferred_parts(config.transfer.weights, start, tissues=data.tissues, activation=task.activation)
+        transferred = weights_of_parts(network, parts)
+        if start_weights is not None:
+            transfer_weights(network, start_weights, parts=parts)
+            job.emit("phase", name="transfer", task=start.task, parts=list(parts), tensors=len(transferred))
     loop = TrainingLoop(
         module=network,
         task=task,
@@ -136,9 +149,22 @@ def finetune(job: JobRun, *, pretrained: Path | None) -> None:
         network=plan,
         activation=task.activation,
         tissues=data.tissues,
-        pretrained=start[0] if start else None,
+        pretrained=start,
     )
     _write_model(job, card, weights)
+
+
+def _load_pretrained(job: JobRun, path: Path) -> tuple[ModelCard, Mapping[str, Tensor] | None]:
+    """The pretrained model's card, and its weights unless the run goes on from a checkpoint, which has them.
+
+    The card is kept beside the checkpoints: from then on the pretrained model may be moved or deleted.
+    """
+    kept = job.folder.checkpoint / PRETRAINED_CARD
+    if job.resumed and kept.is_file() and has_checkpoints(job):
+        return ModelCard.from_json(kept.read_text(encoding="utf-8"), source=str(kept)), None
+    card, weights = load_model(path)
+    write_text(kept, card.as_json())
+    return card, weights
 
 
 def _prepare_torch(job: JobRun) -> torch.device:

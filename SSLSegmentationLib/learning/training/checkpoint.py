@@ -12,12 +12,12 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
-from torch import Tensor
+from safetensors.torch import save
+from torch import Tensor, nn
 
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
 from SSLSegmentationLib.contract.events import Event, EventReader
-from SSLSegmentationLib.contract.files import replacing
+from SSLSegmentationLib.contract.files import write_bytes
 from SSLSegmentationLib.contract.jobs import JobRun
 from SSLSegmentationLib.learning.training.state import TrainingState
 
@@ -31,6 +31,11 @@ class Checkpoint:
 
     tensors: Mapping[str, Tensor]
     state: TrainingState
+
+    @property
+    def name(self) -> str:
+        """Its file's name."""
+        return f"step-{self.state.step:09d}.safetensors"
 
     def group(self, name: str) -> dict[str, Tensor]:
         """The tensors of one group ("network", "averaged", "best", "optimiser"), by name."""
@@ -48,12 +53,12 @@ def _checksum(tensors: Mapping[str, Tensor], state: str) -> str:
 
 
 def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
-    """Writes `step-<step>.safetensors` in one step, then removes all but the newest two."""
+    """Writes `step-<step>.safetensors` in one step, then removes all but the newest two. Raises `disk.*`."""
     tensors = {name: value.detach().cpu().contiguous() for name, value in checkpoint.tensors.items()}
     state = checkpoint.state.to_json()
-    path = folder / f"step-{checkpoint.state.step:09d}.safetensors"
-    with replacing(path) as temporary:
-        save_file(tensors, str(temporary), metadata={"state": state, "checksum": _checksum(tensors, state)})
+    path = folder / checkpoint.name
+    # Not `save_file`, which tells of a full disk by an error of its own.
+    write_bytes(path, save(tensors, metadata={"state": state, "checksum": _checksum(tensors, state)}))
     for old in list_checkpoints(folder)[:-KEPT]:
         old.unlink(missing_ok=True)
     return path
@@ -80,13 +85,24 @@ def load_checkpoint(path: Path) -> Checkpoint | None:
         return None
 
 
+def restore_network(module: nn.Module, checkpoint: Checkpoint) -> None:
+    """Gives `module` the weights of its checkpoint. Raises `config.conflict` where it is another network."""
+    try:
+        module.load_state_dict(checkpoint.group("network"))
+    except RuntimeError as error:
+        raise SSLSegmentationError(
+            "config.conflict",
+            f"The network of {checkpoint.name} does not fit: the data or the tissues differ from those that the job began with.",
+            hint="Put them back as they were, or start a new job in another folder.",
+        ) from error
+
+
 def find_resume_point(job: JobRun) -> Checkpoint | None:
     """The newest sound checkpoint of a job; None where none was written yet. Names each damaged one that it passes over.
 
     Raises `job.no_checkpoint` where some were written and none is sound.
     """
-    named = {Path(str(event.fields["path"])).name for event in _written_checkpoints(job.folder.events)}
-    names = sorted({path.name for path in list_checkpoints(job.folder.checkpoint)} | named, reverse=True)
+    names = _checkpoint_names(job)
     for number, name in enumerate(names):
         checkpoint = load_checkpoint(job.folder.checkpoint / name)
         if checkpoint is not None:
@@ -100,6 +116,17 @@ def find_resume_point(job: JobRun) -> Checkpoint | None:
         )
     job.emit("phase", name="resume", step=0, message="No checkpoint was written yet: the run starts from step 0.")
     return None
+
+
+def has_checkpoints(job: JobRun) -> bool:
+    """Whether any was ever written; then `find_resume_point` gives one of them or raises."""
+    return bool(_checkpoint_names(job))
+
+
+def _checkpoint_names(job: JobRun) -> list[str]:
+    """The files that are there or that the job has told of, the newest first."""
+    named = {Path(str(event.fields["path"])).name for event in _written_checkpoints(job.folder.events)}
+    return sorted({path.name for path in list_checkpoints(job.folder.checkpoint)} | named, reverse=True)
 
 
 def _written_checkpoints(events: Path) -> list[Event]:

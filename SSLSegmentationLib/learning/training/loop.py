@@ -17,7 +17,7 @@ from SSLSegmentationLib.contract.errors import SSLSegmentationError
 from SSLSegmentationLib.learning.precision import computing_in
 from SSLSegmentationLib.learning.training.averaging import AveragedWeights
 from SSLSegmentationLib.learning.training.budget import Budget, plan_budget
-from SSLSegmentationLib.learning.training.checkpoint import Checkpoint, save_checkpoint
+from SSLSegmentationLib.learning.training.checkpoint import Checkpoint, restore_network, save_checkpoint
 from SSLSegmentationLib.learning.training.early_stopping import EarlyStopping
 from SSLSegmentationLib.learning.training.metrics import MetricsFile
 from SSLSegmentationLib.learning.training.optimiser import build_optimiser, optimiser_tensors, restore_optimiser
@@ -71,16 +71,20 @@ class TrainingLoop:
         self._begin_stage(0)
 
     def restore(self, checkpoint: Checkpoint) -> None:
-        """Goes back to a checkpoint of the same run."""
+        """Goes back to a checkpoint of the same run. Raises `config.conflict` where the network is another one."""
         self.state = checkpoint.state
-        stage = min(self.state.stage, len(self.settings.stages) - 1)
-        self._prepare_stage(stage)
-        self.module.load_state_dict(checkpoint.group("network"))
+        last = len(self.settings.stages) - 1
+        self._prepare_stage(min(self.state.stage, last))
+        restore_network(self.module, checkpoint)
         self.averaged.state = {name: value.to(self.settings.device) for name, value in checkpoint.group("averaged").items()}
         self.best = {name: value.to(self.settings.device) for name, value in checkpoint.group("best").items()}
         restore_optimiser(self.optimiser, checkpoint.group("optimiser"))
-        if scale := checkpoint.group("scaler").get("scale"):
-            self._scaler.load_state_dict({**self._scaler.state_dict(), "scale": float(scale)})
+        if scaling := checkpoint.group("scaler"):
+            facts = {name: value.item() for name, value in scaling.items()}
+            self._scaler.load_state_dict({**self._scaler.state_dict(), **facts})
+        # A stage that had ended goes on where its budget was raised since. Older checkpoints do not tell its steps.
+        if self.state.stage > last and self.state.stage_step and not self._stage_over():
+            self.state.stage = last
 
     def run(self) -> dict[str, Tensor]:
         """Trains to the end and returns the weights to keep. Raises `job.cancelled` after writing a checkpoint."""
@@ -92,9 +96,11 @@ class TrainingLoop:
                 self.reporter.emit("phase", name="early_stop", step=self.state.step, stage=self._stage.name)
             else:
                 self._report(self._validated())
-            self.state.begin_stage(self.state.stage + 1)
-            if self.state.stage < len(self.settings.stages):
-                self._prepare_stage(self.state.stage)
+            if self.state.stage + 1 < len(self.settings.stages):
+                self._begin_stage(self.state.stage + 1)
+            else:
+                # Its steps stay known, for a budget that is raised later.
+                self.state.stage += 1
             self._save()
         return self._kept()
 
@@ -270,7 +276,8 @@ class TrainingLoop:
             "averaged": self.averaged.state,
             "best": self.best,
             "optimiser": optimiser_tensors(self.optimiser),
-            "scaler": {"scale": torch.tensor(self._scaler.get_scale())} if self._scaler.is_enabled() else {},
+            # Empty but in float16.
+            "scaler": {name: torch.tensor(value) for name, value in self._scaler.state_dict().items()},
         }
         tensors = {f"{group}/{name}": value for group, values in groups.items() for name, value in values.items()}
         path = save_checkpoint(self.settings.checkpoint_folder, Checkpoint(tensors, self.state))

@@ -54,6 +54,12 @@ def test_a_section_that_is_none_is_refused():
         apply_override({"train": 5}, "train.max_steps=5")
 
 
+@pytest.mark.parametrize("raw", [[1], "words", 5])
+def test_a_config_without_sections_is_refused(raw):
+    with pytest.raises(SSLSegmentationError, match="sections"):
+        apply_override(raw, "train.max_steps=5")
+
+
 @pytest.mark.parametrize(
     "text",
     ['{"a": 1, "a": 2}', '{"a": NaN}', '{"a": -Infinity}', "{", "", '{"a": {"b": 1, "b": 1}}', "[" * 100_000, "\ufeff{}"],

@@ -186,6 +186,32 @@ def test_a_status_without_config_cannot_be_resumed(folder):
     refusal("job.exists", folder)
 
 
+def test_a_start_that_cannot_write_its_config_leaves_the_folder_free(folder):
+    (folder / "config.json").mkdir(parents=True)
+    with pytest.raises(SSLSegmentationError):
+        open_run(folder)
+    assert not (folder / "status.json").exists()
+    (folder / "config.json").rmdir()
+    with open_run(folder):
+        pass
+    assert JobFolder(folder).state() == "done"
+
+
+@pytest.mark.parametrize("resume", [False, True])
+def test_what_a_killed_run_was_writing_is_removed_and_nothing_else(folder, resume):
+    if resume:
+        write_state(folder, "running")
+    left = [".0123abcd.json", "checkpoint/.89abcdef.safetensors", ".00ff00ff.model/weights.safetensors", "model/.deadbeef"]
+    kept = [".notes.txt", ".0123abcd0.json", "0123abcd.json", "checkpoint/step-000000002.safetensors", "mine/.0123abcd.json"]
+    for name in (*left, *kept):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+    with open_run(folder, resume=resume, decided={"threads": 1}):
+        assert not [name for name in left if (folder / name).exists()]
+    assert not (folder / ".00ff00ff.model").exists()
+    assert all((folder / name).is_file() for name in kept)
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"command": "pretrain", "decided": []}', "\xff"])
 def test_a_damaged_config_cannot_be_resumed(folder, text):
     write_state(folder, "failed")
@@ -350,6 +376,6 @@ def test_a_run_goes_on_when_its_watcher_leaves(folder):
 
 def test_a_folder_that_cannot_be_made_is_said_so(tmp_path):
     (tmp_path / "file").touch()
-    refusal("usage.arguments", tmp_path / "file" / "job")
-    for place in (tmp_path / ("long" * 100), "/proc/no-such-place/job"):
-        refusal("job.not_a_job", place)
+    for place in (tmp_path / "file" / "job", tmp_path / ("long" * 100)):
+        refusal("usage.arguments", place)
+    refusal("job.not_a_job", "/proc/no-such-place/job")

@@ -15,6 +15,7 @@ from SSLSegmentationLib.contract.errors import SSLSegmentationError
 from SSLSegmentationLib.contract.events import EventReader
 from SSLSegmentationLib.contract.jobs import JobFolder, JobRun
 from Testing.contract.jobs.helpers import SCRIPT, eventually, is_ready, start_job
+from Testing.disks import small_disk
 
 
 def test_a_killed_run_is_interrupted_and_its_lock_free(tmp_path):
@@ -82,33 +83,28 @@ def test_a_run_that_dies_without_a_word_is_interrupted(tmp_path):
 
 
 @pytest.fixture
-def small_disk(tmp_path):
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(folder)], capture_output=True, check=False)
-    if mounted.returncode:
-        pytest.skip("a small disk can only be made as root")
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)
+def disk(tmp_path):
+    with small_disk(tmp_path / "disk") as folder:
+        yield folder
 
 
-def test_a_disk_that_fills_up_fails_the_run_and_its_state_says_so(small_disk):
+def test_a_disk_that_fills_up_fails_the_run_and_its_state_says_so(disk):
     with (
         pytest.raises(SSLSegmentationError) as caught,
-        JobRun.open(small_disk / "job", config=Config(), command="pretrain", resume=False, decided={}) as run,
+        JobRun.open(disk / "job", config=Config(), command="pretrain", resume=False, decided={}) as run,
     ):
         while True:
             run.emit("phase", name="x" * 1000)
     assert caught.value.code == "disk.full" and caught.value.exit_code == 6
-    job = JobFolder(small_disk / "job")
+    job = JobFolder(disk / "job")
     assert job.state() == "failed" and job.read_status().error["code"] == "disk.full"
     assert len(EventReader(job.events).poll()) > 10
 
 
-def test_a_full_disk_refuses_a_run_in_one_line(small_disk):
-    with pytest.raises(OSError, match="No space left"), (small_disk / "ballast").open("wb", buffering=0) as handle:
+def test_a_full_disk_refuses_a_run_in_one_line(disk):
+    with pytest.raises(OSError, match="No space left"), (disk / "ballast").open("wb", buffering=0) as handle:
         while True:
             handle.write(b"x" * 4096)
     with pytest.raises(SSLSegmentationError) as caught:
-        JobRun.open(small_disk / "job", config=Config(), command="pretrain", resume=False, decided={})
+        JobRun.open(disk / "job", config=Config(), command="pretrain", resume=False, decided={})
     assert caught.value.code == "disk.full"

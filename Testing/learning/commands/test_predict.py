@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -130,6 +131,16 @@ def test_json_tells_where_the_results_lie(model: Path, scans: Path, tmp_path: Pa
     assert [Path(row["labels"]).is_file() for row in rows] == [True] * 3
     assert [row["inputs"] for row in rows] == [[str(path)] for path in sorted(scans.iterdir())]
     assert "3 of 3 scans segmented" in err
+
+
+def test_all_scans_are_segmented_though_nobody_reads_the_progress(model: Path, scans: Path, tmp_path: Path) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "SSLSegmentationLib", "predict", str(model), str(scans), "--output", str(tmp_path / "out")]
+    done = subprocess.run(command, stderr=writer, check=False)
+    os.close(writer)
+    assert done.returncode == 0
+    assert names(tmp_path / "out") == names(scans)
 
 
 def test_a_collision_stops_before_anything_is_written(model: Path, scans: Path, tmp_path: Path) -> None:

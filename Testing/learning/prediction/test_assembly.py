@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
+
 import numpy as np
 import numpy.typing as npt
 import pytest
 
+from SSLSegmentationLib.contract.errors import SSLSegmentationError
 from SSLSegmentationLib.contract.model_card import SIGMOID, SOFTMAX
 from SSLSegmentationLib.contract.tissues import TissueTable
 from SSLSegmentationLib.imaging.geometry import Geometry
@@ -15,6 +19,7 @@ from SSLSegmentationLib.imaging.scan import Scan
 from SSLSegmentationLib.learning.prediction import assembly
 from SSLSegmentationLib.learning.prediction.assembly import LabelAssembly
 from SSLSegmentationLib.learning.prediction.slabs import Slab
+from Testing.disks import small_disk
 from Testing.imaging.preprocess.grids import all_directions, geometry, oblique_directions
 from Testing.imaging.preprocess.preparing import whole_image
 
@@ -106,6 +111,17 @@ def test_large_probabilities_lie_in_a_temporary_file_and_hold_the_same(monkeypat
     assert isinstance(in_file, np.memmap)
     assert in_memory is not None
     assert np.array_equal(in_memory, in_file)
+
+
+def test_full_temporary_disk_is_told_before_anything_is_computed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(assembly, "LARGEST_IN_MEMORY", 100)
+    with small_disk(tmp_path / "disk") as disk:
+        monkeypatch.setattr(tempfile, "tempdir", str(disk))
+        with pytest.raises(SSLSegmentationError) as caught:
+            assembly.large_array((2, 100, 100))
+        assert (caught.value.code, caught.value.exit_code) == ("disk.full", 6)
+        assert str(disk) in caught.value.message
+        assert assembly.large_array((2, 10, 10)).sum() == 0
 
 
 @pytest.mark.parametrize("slice_axis", ["axial", "coronal", "sagittal"])

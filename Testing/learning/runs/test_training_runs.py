@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -183,6 +185,62 @@ def test_pretrained_model_with_weights_none_is_refused(
 ) -> None:
     assert finetune(tmp_path, data, "--pretrained", str(pretrained), transfer={"weights": "none"}) == 2
     assert "[config.conflict]" in capsys.readouterr().err
+
+
+def test_what_is_refused_at_once_leaves_the_folder_to_the_corrected_command(
+    tmp_path: Path, data: Path, pretrained: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert finetune(tmp_path, data, "--pretrained", f"{pretrained}-misspelt") == 2
+    assert "[model.invalid]" in capsys.readouterr().err
+    assert finetune(tmp_path, data, "--set", "network.name=unett") == 2
+    assert "Did you mean 'unet'?" in capsys.readouterr().err
+    assert not (tmp_path / "job").exists()
+    assert not (tmp_path / "cache").exists()
+    assert finetune(tmp_path, data, "--pretrained", str(pretrained)) == 0
+
+
+def test_job_with_a_checkpoint_goes_on_without_the_model_that_it_began_from(
+    tmp_path: Path, data: Path, pretrained: Path, cancel_at_the_end: Callable[[Path], None]
+) -> None:
+    sections = {"transfer": {"weights": "encoder_decoder", "mode": "freeze_then_finetune"}}
+    model = tmp_path / "model"
+    shutil.copytree(pretrained / "model", model)
+    (tmp_path / "whole").mkdir()
+    assert finetune(tmp_path / "whole", data, "--pretrained", str(model), **sections) == 0
+    cancel_at_the_end(tmp_path / "job")
+    assert finetune(tmp_path, data, "--pretrained", str(model), **sections) == 8
+    (tmp_path / "job" / "checkpoint" / "step-000000006.safetensors").unlink()
+    events = tmp_path / "job" / "events.jsonl"
+    events.write_text("".join(line for line in events.read_text().splitlines(True) if "step-000000006" not in line))
+    shutil.rmtree(model)
+    assert finetune(tmp_path, data, "--pretrained", str(model), "--resume", **sections) == 0
+    (card, weights), (whole_card, whole) = (load_model(folder / "job") for folder in (tmp_path, tmp_path / "whole"))
+    assert card.training["pretrained"] == whole_card.training["pretrained"]
+    assert all(torch.equal(weights[name], value) for name, value in whole.items())
+
+
+def test_budget_raised_while_the_model_was_written_is_trained(
+    tmp_path: Path, data: Path, cancel_at_the_end: Callable[[Path], None]
+) -> None:
+    cancel_at_the_end(tmp_path / "job")
+    assert finetune(tmp_path, data) == 8
+    assert finetune(tmp_path, data, "--resume", "--set", "train.max_steps=8") == 0
+    assert load_model(tmp_path / "job")[0].training["steps"] == 8
+
+
+def test_resuming_with_another_tissue_table_is_refused_naming_the_remedy(
+    tmp_path: Path, data: Path, cancel_at_the_end: Callable[[Path], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    cancel_at_the_end(tmp_path / "job")
+    own = shutil.copytree(data, tmp_path / "data")
+    assert finetune(tmp_path, own) == 8
+    tissues = json.loads((own / "tissues.json").read_text(encoding="utf-8"))
+    (own / "tissues.json").write_text(json.dumps([*tissues, {**tissues[0], "value": 99, "name": "further"}]), encoding="utf-8")
+    assert finetune(tmp_path, own, "--resume") == 2
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert "tissues differ" in error
+    assert "start a new job" in error
+    assert "[config.conflict]" in error
 
 
 def test_done_job_is_left_alone_on_resume_and_refused_without(

@@ -19,6 +19,7 @@ from SSLSegmentationLib.learning.training.checkpoint import (
     save_checkpoint,
 )
 from SSLSegmentationLib.learning.training.state import TrainingState
+from Testing.disks import small_disk
 
 
 def checkpoint(step: int) -> Checkpoint:
@@ -43,6 +44,16 @@ def test_only_the_newest_two_are_kept(tmp_path: Path) -> None:
     for step in (1, 20, 300):
         save_checkpoint(tmp_path, checkpoint(step))
     assert [path.name for path in list_checkpoints(tmp_path)] == ["step-000000020.safetensors", "step-000000300.safetensors"]
+
+
+def test_full_disk_is_told_and_leaves_the_checkpoint_before_alone(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk") as disk:
+        before = save_checkpoint(disk, checkpoint(1))
+        large = Checkpoint({"network/a": torch.zeros(100_000)}, TrainingState(step=2))
+        with pytest.raises(SSLSegmentationError) as caught:
+            save_checkpoint(disk, large)
+        assert (caught.value.code, caught.value.exit_code) == ("disk.full", 6)
+        assert list(disk.iterdir()) == [before]
 
 
 @pytest.mark.parametrize("damage", ["cut", "flip", "empty", "gone", "garbage"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from torch import Tensor, nn
 
 from SSLSegmentationLib.contract.config import TrainConfig
 from SSLSegmentationLib.contract.errors import SSLSegmentationError
-from SSLSegmentationLib.learning.training.checkpoint import list_checkpoints, load_checkpoint
+from SSLSegmentationLib.learning.training.checkpoint import Checkpoint, list_checkpoints, load_checkpoint
 from SSLSegmentationLib.learning.training.early_stopping import EarlyStopping
 from SSLSegmentationLib.learning.training.loop import LoopSettings, TrainingLoop
 from SSLSegmentationLib.learning.training.task import Stage, Validation
@@ -90,6 +91,7 @@ def make_loop(
     stages: tuple[Stage, ...] = (Stage("train", 1.0, 0.05),),
     stopping: EarlyStopping | None = None,
     task: Line | None = None,
+    precision: str = "float32",
     **changes: Any,
 ) -> TrainingLoop:
     torch.manual_seed(1)
@@ -101,7 +103,7 @@ def make_loop(
         stages=stages,
         stopping=stopping,
         device=torch.device("cpu"),
-        precision="float32",
+        precision=precision,
         checkpoint_folder=folder / "checkpoint",
         metrics_path=folder / "metrics.csv",
     )
@@ -139,6 +141,55 @@ def test_run_with_early_stopping_is_the_same_wherever_it_is_cancelled_and_resume
         weights = cancelled_and_resumed(tmp_path / f"broken{place}", stop=place, stages=stages, **NEVER_BETTER)
         assert all(torch.equal(weights[name], value) for name, value in whole.items())
         assert metric_rows(tmp_path / "whole") == metric_rows(tmp_path / f"broken{place}")
+
+
+def newest_checkpoint(folder: Path) -> Checkpoint:
+    found = load_checkpoint(list_checkpoints(folder / "checkpoint")[-1])
+    assert found is not None
+    return found
+
+
+def test_scaling_of_float16_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.amp, "GradScaler", partial(torch.amp.GradScaler, init_scale=8.0, growth_interval=15))
+    whole = make_loop(tmp_path / "whole", precision="float16").run()
+    weights = cancelled_and_resumed(tmp_path / "broken", stop=14, precision="float16")
+    assert all(torch.equal(weights[name], value) for name, value in whole.items())
+    scaling = newest_checkpoint(tmp_path / "whole").group("scaler")
+    assert float(scaling["scale"]) == 32.0
+    assert {name: float(value) for name, value in scaling.items()} == {
+        name: float(value) for name, value in newest_checkpoint(tmp_path / "broken").group("scaler").items()
+    }
+
+
+def test_checkpoint_of_an_earlier_version_has_the_scale_alone(tmp_path: Path) -> None:
+    make_loop(tmp_path, precision="float16").run()
+    newest = newest_checkpoint(tmp_path)
+    others = {name: value for name, value in newest.tensors.items() if not name.startswith("scaler/")}
+    resumed = make_loop(tmp_path, precision="float16", max_steps=45)
+    resumed.restore(replace(newest, tensors={**others, "scaler/scale": torch.tensor(1024.0)}))
+    resumed.run()
+    assert float(newest_checkpoint(tmp_path).group("scaler")["scale"]) == 1024.0
+
+
+@pytest.mark.parametrize("stages", [(Stage("train", 1.0, 0.05),), TWO_STAGES], ids=["one stage", "two stages"])
+def test_budget_raised_after_the_last_step_is_used(tmp_path: Path, stages: tuple[Stage, ...]) -> None:
+    make_loop(tmp_path, stages=stages).run()
+    before = newest_checkpoint(tmp_path).group("averaged")
+    raised = make_loop(tmp_path, stages=stages, max_steps=60)
+    raised.restore(newest_checkpoint(tmp_path))
+    weights = raised.run()
+    assert raised.state.step == (60 if len(stages) == 1 else 50)
+    assert any(not torch.equal(weights[name], value) for name, value in before.items())
+    steps = [int(row["step"]) for row in metric_rows(tmp_path)]
+    assert steps == list(range(10, raised.state.step + 1, 10))
+
+
+def test_run_that_has_stopped_early_does_not_go_on_with_a_larger_budget(tmp_path: Path) -> None:
+    make_loop(tmp_path, **NEVER_BETTER).run()
+    again = make_loop(tmp_path, **{**NEVER_BETTER, "max_steps": 2000})
+    again.restore(newest_checkpoint(tmp_path))
+    again.run()
+    assert again.state.step == 15
 
 
 def test_run_killed_while_it_saved_its_end_tells_each_step_once(tmp_path: Path) -> None:
