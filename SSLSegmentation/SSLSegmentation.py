@@ -63,6 +63,11 @@ class SSLSegmentationWidget(ScriptedLoadableModuleWidget):
         self.panels = None
         ScriptedLoadableModuleWidget.__init__(self, parent)
 
+    @property
+    def logic(self):
+        """What `slicer.util.getModuleLogic` gives."""
+        return SSLSegmentationLogic()
+
     def setup(self):
         ScriptedLoadableModuleWidget.setup(self)
         from SSLSegmentationLib.gui.module_widget import ModuleWidget

@@ -126,6 +126,10 @@ def test_reload_reads_the_package_anew_and_opens_the_panels_again(module_in_slic
         sys.modules.update(before)
 
 
+def test_slicers_way_to_the_logic_finds_it(shell: types.ModuleType, host: Any) -> None:
+    assert isinstance(shell.SSLSegmentationWidget(host(qt.QWidget())).logic, shell.SSLSegmentationLogic)
+
+
 def test_the_logic_has_the_verbs(shell: types.ModuleType) -> None:
     from SSLSegmentationLib.gui import api
 

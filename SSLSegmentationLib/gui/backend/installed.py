@@ -20,6 +20,9 @@ from SSLSegmentationLib.contract.files import PathLike, write_text
 from SSLSegmentationLib.contract.python_command import python_command
 
 _POINTER = "backend.json"
+# In every environment that is made here: no other folder is ever removed.
+_MARK = "made-by-SSLSegmentation.txt"
+_UNFINISHED, _FINISHED = "unfinished\n", "finished\n"
 _FORMAT = 1
 LOG_NAME = "install.log"
 LOCK_NAME = "install.lock"
@@ -63,8 +66,15 @@ def read_backend(folder: PathLike) -> Optional[Backend]:
     return Backend(python, str(environment)) if _number(environment) and Path(python).is_file() else None
 
 
+def begin_environment(environment: Path) -> None:
+    """Makes the folder of a backend that is to be installed."""
+    environment.mkdir(parents=True)
+    write_text(environment / _MARK, _UNFINISHED)
+
+
 def write_backend(folder: PathLike, environment: Path) -> Backend:
     """Makes the environment the one in use."""
+    write_text(environment / _MARK, _FINISHED)
     facts = {"format": _FORMAT, "folder": environment.name}
     write_text(Path(folder) / _POINTER, json.dumps(facts, indent=2) + "\n")
     return Backend(python_of(environment), str(environment))
@@ -116,12 +126,24 @@ def _is_held(program: Path) -> bool:
 
 
 def remove_unused(folder: PathLike, *, python: PathLike) -> List[Path]:
-    """Starts the removal of all backends but the one in use and those that something still runs from; gives what goes."""
+    """Starts the removal of backends that were made here and have been replaced or not finished; gives what goes.
+
+    Those that something still runs from stay. Where none is known to be in use, only unfinished ones go.
+    """
     kept = read_backend(folder)
-    going = [path for path in environments(folder) if (kept is None or str(path) != kept.folder) and not in_use(path)]
+    going = [path for path in environments(folder) if _may_go(path, kept) and not in_use(path)]
     for path in going:
         start_removal(path, python=python)
     return going
+
+
+def _may_go(environment: Path, kept: Optional[Backend]) -> bool:
+    try:
+        mark = (environment / _MARK).read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return False
+    replaced = kept is not None and kept.folder != str(environment)
+    return mark == _UNFINISHED or (mark == _FINISHED and replaced)
 
 
 def start_removal(environment: Path, *, python: PathLike) -> None:

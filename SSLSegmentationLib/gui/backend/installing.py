@@ -21,6 +21,7 @@ from SSLSegmentationLib.gui.backend.installed import (
     LOCK_NAME,
     LOG_NAME,
     Backend,
+    begin_environment,
     next_environment,
     python_of,
     remove_unused,
@@ -94,6 +95,8 @@ def _install_locked(plan: BackendPlan) -> "Steps[Backend]":
 
 def _make(plan: BackendPlan, environment: Path) -> "Steps[None]":
     log, python = plan.folder / LOG_NAME, python_of(environment)
+    with disk_errors(environment):
+        begin_environment(environment)
     with disk_errors(log):
         log.write_text(time.strftime("%Y-%m-%d %H:%M:%S ") + f"{environment.name} from {plan.python}\n", encoding="utf-8")
     yield from _command([*python_command(plan.python), "-m", "venv", str(environment)], plan, environment, share=(0.0, _MADE))
@@ -132,7 +135,7 @@ def _command(command: Sequence[str], plan: BackendPlan, environment: Path, *, sh
     # Wherever pip unpacks, it needs as much space as there is for the backend; a system's own folder is often small.
     scratch = str(environment / _SCRATCH)
     follower = PipLog(log, scratch=Path(scratch), packages=_packages_of(environment), expected_bytes=plan.download_bytes or 1)
-    making = not environment.is_dir()
+    making = not Path(scratch).is_dir()
     extra = {} if making else {"TMPDIR": scratch, "TEMP": scratch, "TMP": scratch}
     with contextlib.ExitStack() as stack:
         stack.enter_context(disk_errors(log))

@@ -20,14 +20,19 @@ class LayoutChange:
     after: int
 
 
-def show_volume(volume: Any, *, fit: bool = True) -> None:
-    """Shows a volume as the background of the slice views, `fit` to their size."""
+def show_volume(volume: Any) -> None:
+    """Shows a volume as the background of the slice views, which keep what they show over it.
+
+    Views that show it already are left as they are: fitting it to them would undo a person's zoom and orientation.
+    """
     require_in_scene(volume)
     logic = _application_logic()
     if logic is None:
         return
     logic.GetSelectionNode().SetActiveVolumeID(volume.GetID())
-    logic.PropagateVolumeSelection(1 if fit else 0)
+    views = slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")
+    if not views or any(view.GetBackgroundVolumeID() != volume.GetID() for view in views):
+        logic.PropagateBackgroundVolumeSelection(1)
 
 
 def show_segmentation(segmentation: Any) -> None:

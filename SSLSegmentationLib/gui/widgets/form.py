@@ -120,6 +120,19 @@ def number(*, low: float, high: float, value: float, unit: str = "", decimals: i
     return spin
 
 
+def show_number(spin: Any, value: float) -> None:
+    """Sets a spin box that shows another number. What shows it already is left alone: Qt would rewrite what a person types."""
+    decimals = spin.decimals if isinstance(spin, qt.QDoubleSpinBox) else 0
+    if abs(spin.value - value) > 0.5 * 10.0**-decimals:
+        spin.setValue(float(value) if decimals else int(value))
+
+
+def show_path(edit: Any, path: str) -> None:
+    """Sets a line for a path that shows another one: setting the same would move the cursor of a person who types."""
+    if edit.currentPath != path:
+        edit.currentPath = path
+
+
 def node_selector(node_types: List[str], *, optional: bool = False, none_text: str = "") -> Any:
     """A chooser of the scene's nodes of these types."""
     selector = slicer.qMRMLNodeComboBox()

@@ -12,6 +12,8 @@ import qt
 WIDE = 560
 _HIGHEST = 420
 _GAP = 4
+# No style's scroll bar is wider.
+_SCROLL_BAR = 24
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -85,7 +87,9 @@ class Pictures:
         self.labels.append(label)
 
     def _resized(self) -> None:
-        if self.widget and self.widget.width != self._drawn_width:
+        # A little more room may be that of a scroll bar that goes because the pictures are small enough: larger ones
+        # would bring it back, without end.
+        if self.widget and not 0 <= self.widget.width - self._drawn_width <= _SCROLL_BAR:
             self._draw()
 
     def _draw(self) -> None:

@@ -40,8 +40,8 @@ class RunSettings:
     def show(self, state: Any) -> None:
         """Writes the state to the controls; whoever calls it has blocked their signals."""
         form.select(self.budget, state.budget)
-        self.minutes.setValue(float(state.minutes))
-        self.epochs.setValue(int(state.epochs))
+        form.show_number(self.minutes, state.minutes)
+        form.show_number(self.epochs, state.epochs)
         if self.name.text != state.name:
             self.name.setText(state.name)
         self.minutes.setVisible(state.budget == MINUTES)

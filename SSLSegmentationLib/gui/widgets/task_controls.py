@@ -62,7 +62,7 @@ class SettingControl:
             form.select(self.widget, value)
         elif kind in ("int", "float"):
             word = value is None or isinstance(value, str)
-            self.widget.setValue(self.widget.minimum if word else int(value) if kind == "int" else float(value))
+            form.show_number(self.widget, self.widget.minimum if word else value)
         else:
             self.widget.setText(value if isinstance(value, str) else "" if value is None else json.dumps(value))
         self.widget.blockSignals(blocked)

@@ -11,6 +11,7 @@ import pytest
 
 from SSLSegmentationLib.gui.backend import installed
 from SSLSegmentationLib.gui.backend.installed import (
+    begin_environment,
     environments,
     in_use,
     next_environment,
@@ -27,10 +28,11 @@ from Testing.gui.backend.conftest import wait_for_removals
 def root(tmp_path):
     """A folder with two backends, of which the second is in use."""
     for number in (1, 2):
+        begin_environment(tmp_path / f"backend-{number}")
         binaries = tmp_path / f"backend-{number}" / "bin"
-        binaries.mkdir(parents=True)
+        binaries.mkdir()
         (binaries / "python").symlink_to(sys.executable)
-    write_backend(tmp_path, tmp_path / "backend-2")
+        write_backend(tmp_path, tmp_path / f"backend-{number}")
     return tmp_path
 
 
@@ -73,6 +75,24 @@ def test_all_but_the_one_in_use_go(root) -> None:
     assert [path.name for path in environments(root)] == ["backend-2"]
 
 
+def test_folders_that_were_not_made_here_stay(root) -> None:
+    for number in (3, 4):
+        (root / f"backend-{number}").mkdir()
+        (root / f"backend-{number}" / "thesis.txt").write_text("years of work")
+    (root / "backend-4" / "made-by-SSLSegmentation.txt").write_bytes(b"\xff")
+    assert remove_unused(root, python=sys.executable) == [root / "backend-1"]
+    wait_for_removals()
+    assert [path.name for path in environments(root)] == ["backend-2", "backend-3", "backend-4"]
+
+
+def test_without_a_known_backend_only_unfinished_ones_go(root) -> None:
+    (root / "backend.json").unlink()
+    begin_environment(root / "backend-3")
+    assert remove_unused(root, python=sys.executable) == [root / "backend-3"]
+    wait_for_removals()
+    assert [path.name for path in environments(root)] == ["backend-1", "backend-2"]
+
+
 @pytest.mark.parametrize("platform", ["linux", "darwin"])
 def test_a_backend_that_something_runs_from_stays(root, monkeypatch, platform) -> None:
     if platform == "darwin" and subprocess.run(["which", "ps"], capture_output=True).returncode:
@@ -110,7 +130,7 @@ def windows_root(tmp_path, monkeypatch):
         program = tmp_path / f"backend-{number}" / "Scripts" / "python.exe"
         program.parent.mkdir(parents=True)
         program.write_bytes(b"MZ")
-    write_backend(tmp_path, tmp_path / "backend-2")
+        write_backend(tmp_path, tmp_path / f"backend-{number}")
     return tmp_path, held
 
 

@@ -18,7 +18,7 @@ from SSLSegmentationLib.contract.errors import SSLSegmentationError
 from SSLSegmentationLib.contract.jobs import FileLock
 from SSLSegmentationLib.contract.jobs.processes import process_tree
 from SSLSegmentationLib.gui.backend.child import wait_for_ending
-from SSLSegmentationLib.gui.backend.installed import LOCK_NAME, LOG_NAME, environments, read_backend
+from SSLSegmentationLib.gui.backend.installed import LOCK_NAME, LOG_NAME, begin_environment, environments, read_backend
 from SSLSegmentationLib.gui.backend.installing import install
 from SSLSegmentationLib.gui.backend.packages import Build
 from SSLSegmentationLib.gui.backend.slicer_packages import differences, snapshot
@@ -116,7 +116,7 @@ def test_a_new_backend_takes_the_place_of_the_old_one_only_when_it_works(tmp_pat
     wait_for_removals()
     assert read_backend(folder) == first
     assert [path.name for path in environments(folder)] == ["backend-1"]
-    (folder / "backend-7").mkdir()
+    begin_environment(folder / "backend-7")
     second = installed(local_plan(sys.executable, folder=folder, wheels=wheels))
     wait_for_removals()
     assert read_backend(folder) == second

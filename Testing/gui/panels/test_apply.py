@@ -79,6 +79,18 @@ def test_a_second_run_leaves_the_corrected_first_result_and_loads_nothing_again(
     assert panel.state.results == [second.GetID()]
 
 
+def test_a_label_map_in_the_background_is_not_taken_for_a_scan(open_module):
+    panel = open_module().panel("apply")
+    scan = slicer.util.addVolumeFromArray(np.zeros((4, 5, 6), np.int16), name="scan")
+    label_map = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLabelMapVolumeNode", "labels")
+    view = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSliceCompositeNode")
+    view.SetBackgroundVolumeID(label_map.GetID())
+    panel.state.volume = ""
+    panel.save()
+    panel.enter()
+    assert panel.volume.currentNode() is scan
+
+
 def test_all_volumes_of_the_scene_are_segmented(module, small_model, ct_phantoms):
     for number in range(2):
         load_volume(ct_phantoms[0] / f"ct_l3_000{number}.nii.gz", f"scan {number}")

@@ -127,6 +127,7 @@ def test_an_installed_backend_is_found_and_checked_once(logic, memory, told) -> 
 
 def test_a_newer_backend_of_another_slicer_is_taken_and_the_former_one_removed(logic, memory) -> None:
     memory.values[BACKEND_PYTHON] = stand_in(logic.folder, number=1)
+    write_backend(logic.folder, logic.folder / "backend-1")
     newer = stand_in(logic.folder, number=2)
     write_backend(logic.folder, logic.folder / "backend-2")
     logic.refresh()

@@ -203,6 +203,27 @@ def test_closing_the_scene_leaves_paths_and_names_pairs_that_were_not_saved(pane
     assert panel.table.rows[-1].problems
 
 
+def test_closing_the_scene_keeps_what_was_found_on_disk(panel: Any, folders: Path) -> None:
+    choose_folders(panel, folders)
+    wait(panel)
+    found = panel.found
+    slicer.mrmlScene.Clear(0)
+    assert panel.operation is None and panel.found is found
+    panel.look()
+    slicer.mrmlScene.Clear(0)
+    wait(panel)
+    assert panel.found is not None and panel.counts.text == "4 scans, 3 labelled, 1 problem", "it was begun again"
+
+
+def test_the_box_of_pairs_stays_folded_until_one_is_added(panel: Any) -> None:
+    for name in ("knee", "other knee"):
+        logic.change_state(panel.session, logic.add_pair(panel.session, *pair(name)))
+        assert not panel.scene.widget.collapsed
+        panel.scene.widget.collapsed = True
+        panel.show_state()
+        assert panel.scene.widget.collapsed
+
+
 def test_only_so_many_scans_have_a_line_but_each_problem_has(panel: Any, folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("SSLSegmentationLib.gui.panels.scans.found_table.MOST_LINES", 1)
     monkeypatch.setattr("SSLSegmentationLib.gui.panels.scans.view.MOST_LINES", 1)

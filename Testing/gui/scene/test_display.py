@@ -23,6 +23,16 @@ def test_a_volume_becomes_the_background(scene: Any) -> None:
     assert selection(scene).GetActiveVolumeID() == volume.GetID()
 
 
+def test_what_is_shown_over_the_background_stays(scene: Any) -> None:
+    background, foreground = add_volume(), add_volume()
+    view = scene.AddNewNodeByClass("vtkMRMLSliceCompositeNode")
+    view.SetForegroundVolumeID(foreground.GetID())
+    for volume in (background, background, foreground):
+        display.show_volume(volume)
+        assert view.GetBackgroundVolumeID() == volume.GetID()
+        assert view.GetForegroundVolumeID() == foreground.GetID()
+
+
 def test_a_segmentation_is_shown_over_its_volume(scene: Any) -> None:
     volume = add_volume()
     node = add_segmentation(volume)

@@ -35,6 +35,32 @@ def shown_sizes(pictures):
     return [(label.pixmap.width(), label.pixmap.height()) for label in pictures.labels]
 
 
+def test_a_scroll_bar_that_comes_and_goes_does_not_redraw_without_end(host, monkeypatch):
+    pictures = Pictures(["one", "two"])
+    draws = []
+    draw = pictures._draw
+    monkeypatch.setattr(pictures, "_draw", lambda: (draws.append(pictures.widget.width), draw()))
+    area = qt.QScrollArea()
+    area.setWidgetResizable(True)
+    area.setHorizontalScrollBarPolicy(qt.Qt.ScrollBarAlwaysOff)
+    inner = qt.QWidget()
+    column = qt.QVBoxLayout(inner)
+    column.addWidget(pictures.widget)
+    column.addStretch(1)
+    area.setWidget(inner)
+    window = host(area)
+    window.show()
+    pictures.show([np.zeros((100, 100), np.uint8)] * 2, spacing=(1.0, 1.0))
+    for height in range(720, 900, 10):
+        window.resize(400, height)
+        for _ in range(20):
+            process_events()
+        del draws[:]
+        for _ in range(40):
+            process_events()
+        assert draws == [], height
+
+
 def test_pictures_stand_below_each_other_where_it_is_narrow_and_follow_the_width(host):
     pictures = Pictures(["one", "two"])
     window = host(pictures.widget)

@@ -101,9 +101,11 @@ class ApplyPanel(Panel[ApplyState]):
         state = self.state
         blocked = [(control, control.blockSignals(True)) for control in (self.scope, self.folder, self.output, self.show_button)]
         form.select(self.scope, state.scope)
-        state.volume = form.show_node(self.volume, state.volume, otherwise=display.shown_volume())
-        self.folder.currentPath = state.folder
-        self.output.currentPath = state.output_folder
+        shown = display.shown_volume()
+        # Label maps and colour pictures can be shown, but not segmented.
+        state.volume = form.show_node(self.volume, state.volume, otherwise=shown if shown in volumes.all_volumes() else None)
+        form.show_path(self.folder, state.folder)
+        form.show_path(self.output, state.output_folder)
         self._take_latest_model()
         state.model = self.models.show(state.model)
         model = self.models.model

@@ -82,8 +82,8 @@ class Controls:
         form.select(self.mode, state.mode)
         form.select(self.dims, str(state.dims))
         form.select(self.preset, state.preset)
-        self.learning_rate.setValue(float(state.learning_rate or preset_learning_rate(state.preset)))
-        self.scans.setValue(int(state.scans))
+        form.show_number(self.learning_rate, state.learning_rate or preset_learning_rate(state.preset))
+        form.show_number(self.scans, state.scans)
         self.settings.show(state)
         for control, before in blocked:
             control.blockSignals(before)

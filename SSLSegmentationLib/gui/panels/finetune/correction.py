@@ -57,7 +57,7 @@ class Correction:
         blocked = [(control, control.blockSignals(True)) for control, _signal in self.signals()]
         self.segmentation.setCurrentNodeID(state.segmentation)
         self.volume.setCurrentNodeID(state.volume)
-        self.minutes.setValue(float(state.continue_minutes))
+        form.show_number(self.minutes, state.continue_minutes)
         for control, before in blocked:
             control.blockSignals(before)
         reason = self._why_not(model, busy=busy)

@@ -87,8 +87,8 @@ class Controls:
             (self.dims, str(state.dims)),
         ):
             form.select(combo, value)
-        self.area.setValue(float(state.corrupted_area * 100))
-        self.base_width.setValue(int(state.base_width))
+        form.show_number(self.area, state.corrupted_area * 100)
+        form.show_number(self.base_width, state.base_width)
         self.settings.show(state)
         for control, before in blocked:
             control.blockSignals(before)

@@ -63,11 +63,12 @@ class ScenePairs:
 
     def show(self, scans: Sequence[SceneScan]) -> None:
         """Lists the labelled scans from the scene."""
+        more = len(scans) > self.pairs.count
         self.pairs.clear()
         for scan in scans:
             self.pairs.addItem(_line(scan))
         self.remove_button.setEnabled(bool(scans))
-        if scans:
+        if more:
             self.widget.collapsed = False
 
     def selected_lines(self) -> Set[int]:

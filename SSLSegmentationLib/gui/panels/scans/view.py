@@ -132,9 +132,7 @@ class ScansPanel(Panel[ScansState]):
         controls = [*self.paths.values(), self.labelled, self.modality, self.thorough]
         blocked = [(control, control.blockSignals(True)) for control in controls]
         for key, edit in self.paths.items():
-            # Not touched while a person types in it.
-            if edit.currentPath != getattr(state, key):
-                edit.currentPath = getattr(state, key)
+            form.show_path(edit, getattr(state, key))
         form.select(self.labelled, state.labelled)
         form.select(self.modality, state.modality)
         self.thorough.setChecked(state.thorough)
@@ -161,7 +159,9 @@ class ScansPanel(Panel[ScansState]):
         self._look_if_changed()
 
     def scene_closing(self) -> None:
-        self._looked_at = None
+        if self.found is None:
+            # A search that was running has ended with the scene, and begins anew.
+            self._looked_at = None
 
     def look(self) -> None:
         """Looks for scans; what was running is ended. Tissues that were found in other sources are no longer in force."""
