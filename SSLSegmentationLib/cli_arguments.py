@@ -221,7 +221,7 @@ def _phantom(parser: argparse.ArgumentParser) -> None:
 
 
 def _inspect(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("paths", nargs="+", metavar="PATH", help="scan file or DICOM folder")
+    parser.add_argument("paths", nargs="+", metavar="PATH", help="scan file (NIfTI, NRRD or MetaImage)")
     parser.add_argument("--labels", metavar="PATH", help="label map to check against the scan's grid")
     _json(parser)
 
@@ -270,7 +270,7 @@ COMMANDS: Dict[str, Command] = {
     "surface": Command("imaging.commands.surface", "make the closed surface of each tissue, as 3D Slicer does", _surface),
     "preview": Command("learning.commands.preview", "show what a pretext task does to some slices", _preview),
     "phantom": Command("imaging.commands.phantom", "make synthetic scans with known truth", _phantom),
-    "inspect": Command("imaging.commands.inspect", "tell what a file or DICOM folder is understood to be", _inspect),
+    "inspect": Command("imaging.commands.inspect", "tell what a scan file is understood to be", _inspect),
     "presets": Command("contract.commands.presets", "list the presets, or every value of one", _presets),
     "doctor": Command("learning.commands.doctor", "check this computer, its Python and the data of a config", _doctor),
     "jobs": Command("contract.commands.jobs", "list the jobs in a folder", _jobs),

@@ -54,7 +54,8 @@ class PreprocessConfig:
         low=0.01, high=100.0, words=("none", "auto"), length=(3, 3),
     )  # fmt: skip
     slice_axis: str = setting(
-        "auto", "choice", "plane of the 2D slices; auto: across the axis of the largest spacing, else axial",
+        "auto", "choice",
+        "plane of the 2D slices; auto: across the axis whose spacing is at least 1.5 times the others', else axial",
         choices=("auto", "axial", "coronal", "sagittal"),
     )  # fmt: skip
     training_shape: Union[Auto, Tuple[int, ...]] = setting(
@@ -95,7 +96,7 @@ class PretextConfig:
     task: str = setting("context_restoration", "text", "name of the pretext task")
     patch_size: Union[Auto, int] = setting(
         "auto", "int",
-        "side K of the corrupted patches; auto: the largest of 32, 16, 8, 4 that reaches corrupted_area and hardly exceeds it",
+        "side K of the corrupted patches; auto: the largest of 32, 16, 8, 4 that reaches corrupted_area",
         unit="voxels", low=1, high=1024, words=("auto",),
     )  # fmt: skip
     sampling: str = setting("poisson_disc", "choice", "how patches are placed", choices=("random", "poisson_disc"))
@@ -141,7 +142,9 @@ class TransferConfig:
 class TrainConfig:
     """Budget, optimiser, losses and schedules; for pretraining and fine-tuning alike."""
 
-    max_steps: Optional[int] = setting(None, "int", "budget", unit="steps", low=1, optional=True)
+    max_steps: Optional[int] = setting(
+        None, "int", "budget; of several the first that ends counts, with none 100 epochs", unit="steps", low=1, optional=True
+    )
     max_epochs: Optional[int] = setting(
         None, "int", "budget; an epoch sees as many images as the training set has", unit="epochs", low=1, optional=True
     )

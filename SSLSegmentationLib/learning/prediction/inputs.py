@@ -49,7 +49,7 @@ class Inputs:
 def find_inputs(arguments: Sequence[str | Path], *, channels: Sequence[str]) -> Inputs:
     """The cases of files and folders for a model of these `channels`.
 
-    Of a folder all scan files are taken, not those of its subfolders; one without scan files is taken as one DICOM scan.
+    Of a folder all scan files are taken, not those of its subfolders; one without any is a fault.
     Raises `usage.output_collision` where two cases have one stem.
     """
     files: list[Path] = []
