@@ -82,6 +82,8 @@ class TrilinearSampler:
         corners = [self._in_slice(step) for step in (0, 1)]
         shares = (1 - self._part, self._part)
         self._around = np.concatenate([index for index, _ in corners])
+        # How much of each point's interpolation along the slice axis lies inside.
+        self._along = sum(share * inside for share, (_, inside) in zip(shares, corners, strict=True))
         self._share = np.concatenate([weight * (share * inside) for share, (_, inside) in zip(shares, corners, strict=True)])
 
     def valid(self) -> npt.NDArray[np.bool_]:
@@ -95,13 +97,12 @@ class TrilinearSampler:
         if not neighbours:
             alone: npt.NDArray[np.float32] = (flat[self._around] * self._share).sum(0, keepdims=True)
             return alone
-        levels = []
-        for step in range(-neighbours, neighbours + 2):
-            index, inside = self._in_slice(step)
-            levels.append((flat[index] * self._weight).sum(0) * inside)
+        levels = [(flat[self._in_slice(step)[0]] * self._weight).sum(0) for step in range(-neighbours, neighbours + 2)]
         values: npt.NDArray[np.float32] = np.stack(
             [near * (1 - self._part) + far * self._part for near, far in zip(levels[:-1], levels[1:], strict=True)]
         )
+        # Beyond the ends a neighbour is the outermost slice, as in slices that are cut straight.
+        values *= self._along
         return values
 
     def labels(self, volume: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:

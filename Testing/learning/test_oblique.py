@@ -47,7 +47,18 @@ def test_neighbours_lie_a_slice_before_and_after_each_point() -> None:
     assert together.shape == (5, 200)
     for row, step in zip(together, range(-2, 3)):
         moved = where + np.array([[step], [0], [0]])
-        assert np.allclose(row, TrilinearSampler(moved, volume.shape).intensities(volume)[0], atol=1e-5)
+        # Where the point itself and its neighbour lie between slices; the ends have a test of their own.
+        there = np.all((where[0] >= 0, where[0] <= 5, moved[0] >= 0, moved[0] <= 5), axis=0)
+        alone = TrilinearSampler(moved, volume.shape).intensities(volume)[0]
+        assert np.allclose(row[there], alone[there], atol=1e-5)
+
+
+def test_beyond_the_ends_the_outermost_slice_is_the_neighbour() -> None:
+    volume = np.arange(1, 4, dtype=np.float32)[:, None, None] * np.ones((3, 4, 4), np.float32)
+    where = np.array([[0.0, 0.25, 2.0, 1.75, -0.5, 4.0], [1.0] * 6, [1.0] * 6])
+    values = TrilinearSampler(where, volume.shape).intensities(volume, neighbours=1)
+    expected = [[1, 1, 2, 1.75, 0.5, 0], [1, 1.25, 3, 2.75, 0.5, 0], [2, 2.25, 3, 3, 0.75, 0]]
+    np.testing.assert_allclose(values, expected)
 
 
 def test_values_are_those_of_scipy() -> None:

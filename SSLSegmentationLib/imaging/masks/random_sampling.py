@@ -60,7 +60,9 @@ def _aim(covered: npt.NDArray[np.bool_], group: IntArray, box: IntArray, patch_s
     """`group` with its first patch moved onto an uncovered pixel, and the second kept only where it does not overlap it."""
     left = np.flatnonzero(~covered)
     pixel = np.array(np.unravel_index(int(left[rng.integers(left.size)]), covered.shape))
-    first = rng.integers(np.maximum(pixel - patch_size + 1, 0), np.minimum(pixel, box - 1) + 1)
+    low, high = np.maximum(pixel - patch_size + 1, 0), np.minimum(pixel, box - 1) + 1
+    first = rng.integers(low, high)
     while len(group) == 2 and (np.abs(group[1] - first) < patch_size).all():
-        group = rng.integers(box, size=(2, len(box)))
+        # Both anew: some places leave no room for a second patch.
+        group, first = rng.integers(box, size=(2, len(box))), rng.integers(low, high)
     return np.concatenate([first[None], group[1:]])

@@ -16,16 +16,27 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+# Where more than this share of an image is changed, and much more than was asked for, a warning tells it.
+MOST_CORRUPTED = 0.6
+
+
 def patch_warnings(config: Config, pool: MaskPool) -> tuple[str, ...]:
-    """That the automatic patch size is not the largest one, since that does not suit the training shape."""
-    size, most = pool.patch_size, max(AUTO_SIZES)
-    if config.pretext.patch_size != "auto" or size >= most:
-        return ()
+    """What a person may want to know of the patches: that they are small, or that they leave little of the images."""
+    size, most, area = pool.patch_size, max(AUTO_SIZES), config.pretext.corrupted_area
     shape = " × ".join(str(side) for side in pool.shape)
-    return (
-        f"Patches have {size} instead of {most} voxels a side: larger ones can't cover {config.pretext.corrupted_area:.0%} of "
-        f"the training shape of {shape} voxels, or cover much more of it. Set pretext.patch_size to choose the size yourself.",
-    )
+    found = []
+    if config.pretext.patch_size == "auto" and size < most:
+        found.append(
+            f"Patches have {size} instead of {most} voxels a side: larger ones can't cover {area:.0%} of the training shape of "
+            f"{shape} voxels. Set pretext.patch_size to choose the size yourself."
+        )
+    covered = float(pool.corrupted.mean())
+    if covered > max(MOST_CORRUPTED, 1.5 * area):
+        found.append(
+            f"Patches of {size} voxels a side change {covered:.0%} of the training shape of {shape} voxels instead of "
+            f"{area:.0%}: little is left to learn from. Set a smaller pretext.patch_size."
+        )
+    return tuple(found)
 
 
 def blank_patches(images: Tensor, pool: MaskPool, draw: PoolDraw) -> Tensor:

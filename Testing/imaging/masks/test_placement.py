@@ -216,3 +216,16 @@ def test_random_corners_are_uniform_over_all_positions():
         expected = len(corners) / count
         assert len(counts) == count
         assert ((counts - expected) ** 2 / expected).sum() < count + 5 * np.sqrt(2 * count)
+
+
+@pytest.mark.parametrize(("shape", "patch_size"), [((15, 20), 8), ((31, 40), 16)])
+def test_pairs_cover_the_whole_image_though_some_places_leave_no_room_for_a_second_patch(shape, patch_size):
+    for seed in range(60):
+        corners = draw_patches(
+            shape=shape, patch_size=patch_size, pixels=int(np.prod(shape)), pairs=True, rng=np.random.default_rng(seed)
+        )
+        covered = np.zeros(shape, bool)
+        for row, column in corners:
+            covered[row : row + patch_size, column : column + patch_size] = True
+        assert covered.all()
+        assert (np.abs(corners[::2] - corners[1::2]).max(axis=1) >= patch_size).all()

@@ -94,6 +94,9 @@ def test_automatic_patch_size_that_had_to_shrink_is_a_warning(name: str) -> None
     assert f"{'8' if name == 'context_prediction' else '4'} instead of 32" in warning
     assert "12 × 12" in warning
     assert warnings(4, (12, 12)) == warnings("auto", (128, 128)) == ()
+    if name == "context_prediction":
+        (warning,) = warnings("auto", (32, 32))
+        assert "change 100% of the training shape of 32 × 32 voxels instead of 25%" in warning
 
 
 def test_patches_that_cannot_reach_the_area_are_refused_with_the_largest_that_can() -> None:
