@@ -9,7 +9,7 @@ import io
 import os
 import sys
 import traceback
-from typing import Any, Dict, List, NoReturn, Optional, Sequence
+from typing import Any, Dict, List, NoReturn, Optional, Sequence, TextIO
 
 from SSLSegmentationLib import __version__
 from SSLSegmentationLib.cli_arguments import COMMANDS
@@ -78,18 +78,15 @@ def _report(error: BaseException, *, show_traceback: bool, reporter: Reporter) -
     return failure.exit_code
 
 
-def _drop_unwritten_output() -> None:
-    """What could not be written to stdout is not tried again when Python ends, which would change the exit code."""
-    with contextlib.suppress(OSError, ValueError):
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)
-
-
-def _quiet_after_broken_pipe() -> int:
-    """The reader of our output has gone (`| head`): end without a word."""
-    _drop_unwritten_output()
-    return 0
+def _drop_unwritten(stream: TextIO) -> None:
+    """What cannot be written is not tried again when Python ends, which would change the exit code."""
+    try:
+        stream.flush()
+    except (OSError, ValueError):
+        with contextlib.suppress(OSError, ValueError):
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, stream.fileno())
+            os.close(nowhere)
 
 
 def _run(arguments: argparse.Namespace) -> int:
@@ -107,28 +104,31 @@ def main(
     `reporter` is told what happens; `kept` is what commands of one process keep for the next, such as a loaded model.
     """
     _make_streams_safe()
-    given: List[str] = list(sys.argv[1:] if words is None else words)
-    told = reporter or Reporter()
     try:
-        arguments = build_parser().parse_args(given)
+        return _main(list(sys.argv[1:] if words is None else words), reporter or Reporter(), {} if kept is None else kept)
+    finally:
+        _drop_unwritten(sys.stdout)
+        _drop_unwritten(sys.stderr)
+
+
+def _main(words: List[str], reporter: Reporter, kept: Dict[str, Any]) -> int:
+    """As `main`, but for what is left to write at the end."""
+    try:
+        arguments = build_parser().parse_args(words)
     except _WrongUse as wrong_use:
-        told.fail(wrong_use.error)
+        reporter.fail(wrong_use.error)
         return EXIT_USAGE
     except SystemExit as exit_request:
         return exit_request.code if isinstance(exit_request.code, int) else EXIT_USAGE
     except BrokenPipeError:
-        return _quiet_after_broken_pipe()
-    arguments.reporter, arguments.kept = told, {} if kept is None else kept
+        # The reader of our output has gone (`| head`): end without a word.
+        return 0
+    arguments.reporter, arguments.kept = reporter, kept
     try:
         return _run(arguments)
     except BrokenPipeError:
-        return _quiet_after_broken_pipe()
+        return 0
     except SystemExit as exit_request:
         return exit_request.code if isinstance(exit_request.code, int) else 0
     except BaseException as error:  # noqa: BLE001  # the one place where every error becomes a line and a code
-        code = _report(error, show_traceback=arguments.traceback, reporter=told)
-        try:
-            sys.stdout.flush()
-        except (OSError, ValueError):
-            _drop_unwritten_output()
-        return code
+        return _report(error, show_traceback=arguments.traceback, reporter=reporter)
